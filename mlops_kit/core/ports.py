@@ -1,0 +1,105 @@
+"""What the kit asks of the outside world, one Protocol per system.
+
+An implementation raises KitError subclasses only: OutsideError where the system failed (safe to run again),
+InputError where the question was wrong. A reading that failed raises; it never answers "nothing there".
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from mlops_kit.core.types import (
+    AliasReading,
+    CommitSha,
+    Digest,
+    EnvironmentName,
+    Model,
+    ModelName,
+    PromotionRecord,
+    RegisteredVersion,
+)
+
+
+class Git(Protocol):
+    """The repository's history, read from git objects; paths are from its root with forward slashes."""
+
+    @property
+    def root(self) -> Path:
+        """The top folder of the work tree."""
+
+    def resolve(self, revision: str) -> CommitSha:
+        """The commit that a revision names; InputError where it names none."""
+
+    def merge_base(self, one: str, other: str) -> CommitSha | None:
+        """The best common ancestor, None for unrelated histories."""
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether one commit is reachable from the other."""
+
+    def list_files(self, revision: str) -> tuple[str, ...]:
+        """All paths of a commit's tree, sorted; regular files only, never links."""
+
+    def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of the commit, read in one process."""
+
+    def branch_head(self, branch: str) -> CommitSha | None:
+        """The head of a branch on the remote if there is one, else here; None where there is no such branch."""
+
+    def fetch(self) -> None:
+        """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
+
+
+class PromotionLog(Protocol):
+    """The append-only log of promotions; reading is of the last fetch."""
+
+    def read_records(self) -> tuple[PromotionRecord, ...]:
+        """All records, ordered by model, environment and seq."""
+
+    def append_record(self, record: PromotionRecord) -> None:
+        """Add a record at its seq; ConflictError where the seq is taken, nothing written then."""
+
+
+class Artifacts(Protocol):
+    """The bytes of models, by digest, from the cache or the DVC remote."""
+
+    def fetch_model(self, model: Model, commit: CommitSha) -> "ModelFiles":
+        """The model's bytes, verified against its digest.
+
+        RefusedError where the bytes are nowhere, IntegrityError where they hash to something else.
+        """
+
+
+class ModelFiles(Protocol):
+    """A model's verified bytes: relative path of each file to where it lies; a single file has one entry."""
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """Relative path (its name, for a single file) to a readable file."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the tree: see docs/reference/digests.md."""
+
+
+class Registry(Protocol):
+    """A model registry with versions, found by digest, and aliases, one per environment."""
+
+    def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
+        """The canonical version of the digest: the lowest number that carries it."""
+
+    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:
+        """Find or create the version of the record's digest, with the bytes published; safe to repeat and to race."""
+
+    def read_alias(self, model: ModelName, environment: EnvironmentName) -> AliasReading:
+        """Where the alias points now."""
+
+    def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
+        """Point the alias at the version, read it back, and note which log number it projects."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, time-zone aware."""

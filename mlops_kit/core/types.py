@@ -1,0 +1,199 @@
+"""The words of the kit as values: names, digests, models, environments' history, plans, gate answers.
+
+Values only. What reads or writes the world stands in adapters; what a word means stands in docs/glossary.md.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+ModelName = NewType("ModelName", str)
+EnvironmentName = NewType("EnvironmentName", str)
+StageName = NewType("StageName", str)
+"""DVC's address of a stage: `train`, `train@x`, or `sub/dvc.yaml:train` outside the root file."""
+CommitSha = NewType("CommitSha", str)
+"""Forty hexadecimal digits."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Digest:
+    """Content identity as `<algorithm>:<value>`; the value of a directory ends in `.dir`."""
+
+    algorithm: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Digest":
+        """Read `md5:…`; raises ValueError where there is no algorithm or no value."""
+        algorithm, _, value = text.partition(":")
+        if not algorithm or not value:
+            raise ValueError(f"not a digest: {text!r}")
+        return cls(algorithm=algorithm, value=value)
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the digest names a directory listing."""
+        return self.value.endswith(".dir")
+
+    @property
+    def short(self) -> str:
+        """The first eight characters of the value, for people."""
+        return self.value[:8]
+
+    def __str__(self) -> str:
+        """`<algorithm>:<value>`."""
+        return f"{self.algorithm}:{self.value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model artifact as one commit declares it.
+
+    `path` is the model's out, `file` the dvc.yaml that declares the artifact, both from the repository's root with
+    forward slashes. `digest` is None where no lock entry or `.dvc` file names one. `recipe` is the lineage, a sha256
+    in hexadecimal, empty where no stage makes the model. `cached` is False where git itself keeps the bytes.
+    """
+
+    name: ModelName
+    path: str
+    file: str
+    digest: Digest | None = None
+    recipe: str = ""
+    cached: bool = True
+
+
+class PromotionKind(StrEnum):
+    """Why a version entered an environment."""
+
+    BOOTSTRAP = "bootstrap"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    HOTFIX = "hotfix"
+    REDEPLOY = "redeploy"
+
+
+class Answer(StrEnum):
+    """What a gate says of a version."""
+
+    PASS = "pass"  # noqa: S105 - a gate's answer, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_EVALUABLE = "not-evaluable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateAnswer:
+    """One gate's answer for one environment; `rule` is the rule as text (`accuracy min 0.9`)."""
+
+    environment: EnvironmentName
+    metric: str
+    rule: str
+    answer: Answer
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromotionRecord:
+    """One entry of the log: this version entered this environment.
+
+    `seq` counts from 1 per model and environment. `sha256` is the hash of the model's tree as lower-case
+    hexadecimal. `recorded_at` is when the log took it (time-zone aware); None before that.
+    """
+
+    model: ModelName
+    environment: EnvironmentName
+    seq: int
+    digest: Digest
+    sha256: str
+    recipe: str
+    previous: Digest | None
+    kind: PromotionKind
+    commit: CommitSha
+    pull_request: int | None = None
+    actor: str = ""
+    gates: tuple[GateAnswer, ...] = ()
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredVersion:
+    """A model version as the registry knows it; `number` is the registry's handle, for display only."""
+
+    model: ModelName
+    number: str
+    digest: Digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasReading:
+    """Where the registry's alias of an environment points.
+
+    `version` is None where the alias is absent. `seq` is the log number that the kit last projected onto this alias
+    (0: never), by which an interrupted promotion is told from an alias moved by hand. A version without a digest of
+    the kit's (`number` known, registered by somebody else) has `foreign` set.
+    """
+
+    version: RegisteredVersion | None
+    seq: int = 0
+    foreign: str = ""
+
+
+class Sync(StrEnum):
+    """Whether observed state is desired state (Argo CD's words, plus Blocked)."""
+
+    SYNCED = "Synced"
+    OUT_OF_SYNC = "OutOfSync"
+    BLOCKED = "Blocked"
+    UNKNOWN = "Unknown"
+
+
+class Health(StrEnum):
+    """How well what is deployed does (Argo CD's words)."""
+
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+    SUSPENDED = "Suspended"
+    MISSING = "Missing"
+    UNKNOWN = "Unknown"
+
+
+class Verb(StrEnum):
+    """What a change does, in the order in which changes are carried out."""
+
+    REGISTER = "register"
+    RECORD = "record"
+    SET_ALIAS = "set-alias"
+    DEPLOY = "deploy"
+    ANNOUNCE = "announce"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One item of a plan. `source` and `target` are what is and what will be, as text; source may be empty."""
+
+    environment: EnvironmentName
+    model: ModelName
+    verb: Verb
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocked:
+    """A promotion that the policy holds back, why, and the next step."""
+
+    environment: EnvironmentName
+    model: ModelName
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What must be done to make observed state desired state; empty where all is in sync."""
+
+    changes: tuple[Change, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
