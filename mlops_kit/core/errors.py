@@ -60,9 +60,7 @@ class KitError(Exception):
 
     def __init__(self, message: str, *, hint: str = "", location: Location | None = None, field: str = "") -> None:
         super().__init__(message)
-        self.problems: tuple[Problem, ...] = (
-            Problem(message=message, hint=hint, location=location, field=field),
-        )
+        self.problems: tuple[Problem, ...] = (Problem(message=message, hint=hint, location=location, field=field),)
 
     @property
     def hint(self) -> str:

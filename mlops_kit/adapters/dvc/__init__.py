@@ -1,0 +1,1 @@
+"""DVC as a library: the one package that imports it. Pipeline runs, resolved facts, and bytes by digest."""

@@ -1,0 +1,99 @@
+"""The command line: verbs, global options, and the boundary where errors become exit codes."""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from mlops_kit import __version__
+from mlops_kit.cli.environment import Inputs, read_inputs
+from mlops_kit.cli.failure import report_bug, report_error
+from mlops_kit.core.errors import ExitCode, KitError
+
+READING = {
+    "validate": "Check mlops.yaml and the DVC files; every problem at once.",
+    "report": "Compare base and head: metrics, params, stages, gates, plan.",
+    "plan": "Show the changes that promotion would make now.",
+    "status": "Show desired, registry and serving state per environment.",
+    "history": "Tell the promotion log as sentences.",
+}
+CHANGING = {
+    "reproduce": "Run the pipeline's stages that changed, side by side.",
+    "comment": "Post a report on its pull request, as one comment.",
+    "reconcile": "Carry out the plan: make every environment run its branch.",
+    "demo": "Play the whole story on this machine, in a fresh folder.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """What every verb gets: the environment, and the options given before the verb."""
+
+    inputs: Inputs
+    folder: Path
+    config_file: str | None
+    verbose: int
+
+
+class Verbs(click.Group):
+    """Lists the verbs without importing them; a verb's module `cli/<verb>.py` is loaded when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All verbs, in the order of the help page."""
+        return [*READING, *CHANGING]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The verb's command: the one named `command` in its module."""
+        if cmd_name not in READING and cmd_name not in CHANGING:
+            return None
+        command: click.Command = import_module(f"mlops_kit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Verbs that read apart from verbs that change."""
+        for title, verbs in (("Verbs that only read", READING), ("Verbs that change something", CHANGING)):
+            with formatter.section(title):
+                formatter.write_dl(list(verbs.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mlops-kit")
+@click.option("--repo", type=click.Path(file_okay=False, path_type=Path), help="Repository; default: this folder.")
+@click.option("--config", metavar="FILE", help="Configuration; default: mlops.yaml at the repository's top.")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.pass_context
+def program(context: click.Context, repo: Path | None, config: str | None, verbose: int) -> None:
+    """Reproduce DVC pipelines, review their results, and promote models by merging.
+
+    Try it without a repository:  mlops-kit demo
+    """
+    inputs = context.obj if isinstance(context.obj, Inputs) else read_inputs()
+    context.obj = Caller(inputs=inputs, folder=(repo or inputs.folder).resolve(), config_file=config, verbose=verbose)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:], read_inputs()))
+
+
+def run(words: list[str], inputs: Inputs) -> int:
+    """Run one verb; the exit code. The only place that catches everything."""
+    try:
+        code = program.main(words, prog_name="mlops-kit", standalone_mode=False, obj=inputs)
+        return int(code or ExitCode.DONE)
+    except click.exceptions.Exit as done:
+        return int(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("mlops-kit: interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except KitError as error:
+        report_error(error, inputs)
+        return error.code
+    except Exception as error:  # noqa: BLE001 - the boundary: what is not a KitError is a bug of the kit
+        report_bug(error, inputs)
+        return ExitCode.BUG

@@ -1,0 +1,1 @@
+"""Values in, values out: what the kit decides."""

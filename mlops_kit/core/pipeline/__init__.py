@@ -1,0 +1,1 @@
+"""DVC pipelines as values: lineage, consistency, scheduling."""

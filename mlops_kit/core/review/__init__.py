@@ -1,0 +1,1 @@
+"""What a reviewer sees: metrics, params, gates, the report."""

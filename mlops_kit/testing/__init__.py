@@ -1,0 +1,1 @@
+"""In-memory ports, and the conformance checks that authors of plug-ins run."""
