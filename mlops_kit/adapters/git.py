@@ -47,12 +47,12 @@ class GitRepository:
 
     def merge_base(self, one: str, other: str) -> CommitSha | None:
         """The best common ancestor, None for unrelated histories."""
-        found = self.call("merge-base", self.resolve(one), self.resolve(other))
+        found = self._ask("merge-base", self.resolve(one), self.resolve(other))
         return CommitSha(found.text) if found.code == 0 else None
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether one commit is reachable from the other."""
-        return self.call("merge-base", "--is-ancestor", ancestor, descendant).code == 0
+        return self._ask("merge-base", "--is-ancestor", ancestor, descendant).code == 0
 
     def list_files(self, revision: str) -> tuple[str, ...]:
         """All paths of a commit's tree, sorted; regular files only, never links."""
@@ -106,8 +106,14 @@ class GitRepository:
         """Run git where only success makes sense; OutsideError with git's first line of complaint."""
         done = self.call(*words, stdin=stdin)
         if done.code != 0:
-            complaint = (done.errors.strip().splitlines() or ["no message"])[0]
-            raise OutsideError(f"git {words[0]} failed: {complaint}")
+            raise _failure(words[0], done)
+        return done
+
+    def _ask(self, *words: str) -> process.Completed:
+        """Run git where it answers no with exit code 1; anything above is a failure, not a no."""
+        done = self.call(*words)
+        if done.code not in {0, 1}:
+            raise _failure(words[0], done)
         return done
 
     def _top_folder(self, folder: Path) -> str:
@@ -134,6 +140,11 @@ class GitRepository:
             size = int(answer[position:end].rsplit(b" ", 1)[1])
             yield answer[end + 1 : end + 1 + size]
             position = end + 1 + size + 1
+
+
+def _failure(verb: str, done: process.Completed) -> OutsideError:
+    complaint = (done.errors.strip().splitlines() or ["no message"])[0]
+    return OutsideError(f"git {verb} failed: {complaint}")
 
 
 def _regular_files(listing: bytes) -> Iterable[tuple[str, str]]:
