@@ -1,6 +1,7 @@
 """The command line: verbs, global options, and the boundary where errors become exit codes."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -79,10 +80,14 @@ def main() -> None:
 
 
 def run(words: list[str], inputs: Inputs) -> int:
-    """Run one verb; the exit code. The only place that catches everything."""
+    """Run one verb; the exit code."""
+    return guarded(lambda: program.main(words, prog_name="mlops-kit", standalone_mode=False, obj=inputs), inputs)
+
+
+def guarded(action: Callable[[], int | None], inputs: Inputs) -> int:
+    """The exit code of an action, its error told; the only place that catches everything."""
     try:
-        code = program.main(words, prog_name="mlops-kit", standalone_mode=False, obj=inputs)
-        return int(code or ExitCode.DONE)
+        return int(action() or ExitCode.DONE)
     except click.exceptions.Exit as done:
         return int(done.exit_code)
     except click.ClickException as error:
