@@ -11,12 +11,15 @@ from typing import Protocol
 
 from mlops_kit.core.types import (
     AliasReading,
+    Comment,
     CommitSha,
+    CommitStatus,
     Digest,
     EnvironmentName,
     Model,
     ModelName,
     PromotionRecord,
+    PullRequest,
     RegisteredVersion,
 )
 
@@ -96,6 +99,35 @@ class Registry(Protocol):
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
         """Point the alias at the version, read it back, and note which log number it projects."""
+
+
+class Forge(Protocol):
+    """Pull requests, comments and checks of one repository on a forge (GitHub and the like).
+
+    RefusedError where the token may not do it (the missing permission is named), OutsideError where the forge failed.
+    Creating is tried once and never again by itself: who gets an OutsideError lists before trying again.
+    """
+
+    def read_login(self) -> str:
+        """The name under which the token writes."""
+
+    def read_pull_request(self, number: int) -> PullRequest:
+        """The pull request; InputError where there is none of that number."""
+
+    def list_comments(self, number: int) -> tuple[Comment, ...]:
+        """All comments of a pull request, of every author and page, by id."""
+
+    def create_comment(self, number: int, body: str) -> None:
+        """Add a comment."""
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        """Replace a comment's text; ConflictError where it was deleted meanwhile."""
+
+    def delete_comment(self, comment: Comment) -> None:
+        """Remove a comment; one that is gone already is fine."""
+
+    def set_commit_status(self, commit: CommitSha, status: CommitStatus) -> None:
+        """Set one check of a commit; the last one set for a context counts."""
 
 
 class Clock(Protocol):

@@ -197,3 +197,47 @@ class Plan:
 
     changes: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    """A pull request as the forge knows it: what is to be merged (`head`) into what (`base`).
+
+    `is_fork` is set also where the fork is gone and where the forge does not say: nothing is trusted by default.
+    """
+
+    number: int
+    head: CommitSha
+    base: CommitSha
+    head_branch: str
+    base_branch: str
+    is_fork: bool
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Comment:
+    """A comment on a pull request; ids grow with time."""
+
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+class StatusState(StrEnum):
+    """How a commit status looks in the forge's list of checks."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitStatus:
+    """One check of a commit; `description` is cut to 140 characters, `link` may be empty."""
+
+    context: str
+    state: StatusState
+    description: str
+    link: str = ""

@@ -1,0 +1,1 @@
+"""GitHub, through PyGithub: the only place that knows its API."""

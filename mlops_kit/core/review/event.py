@@ -1,0 +1,113 @@
+"""Reads GitHub's event file: which pull request a workflow runs for.
+
+The file is written by GitHub and still judged field by field: what is wrong is named by its JSON pointer. Knows nothing
+of the API or of the process environment.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from mlops_kit.core.errors import InputError, IntegrityError, Location
+from mlops_kit.core.types import CommitSha, PullRequest
+
+EVENT_LIMIT = 25 * 1024 * 1024
+"""Bytes of the largest event file that is read."""
+NUMBER_LIMIT = 10**10
+"""No pull request has a number this high."""
+PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+"""Events that run with the repository's secrets although anyone may have caused them."""
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+_OUTSIDE_HINT = "comment needs a pull_request event, or --pull-request N"
+
+
+def parse_pull_request(data: bytes, *, file: str) -> PullRequest:
+    """The pull request of an event file; InputError naming the field where there is none or it is malformed."""
+    event = Field(value=_parse(data, file), pointer="", file=file)
+    if not isinstance(event.value, dict):
+        raise event.error("expected an object")
+    if "pull_request" not in event.value:
+        raise event.at("pull_request").error("missing: this event is of no pull request", hint=_OUTSIDE_HINT)
+    return read_pull_request(event.at("pull_request"))
+
+
+def read_pull_request(field: "Field") -> PullRequest:
+    """The pull request that an object of GitHub's describes, in an event or in an answer of the API."""
+    head, base = field.at("head"), field.at("base")
+    return PullRequest(
+        number=field.at("number").positive_number(),
+        head=head.at("sha").commit(),
+        base=base.at("sha").commit(),
+        head_branch=head.at("ref").text(),
+        base_branch=base.at("ref").text(),
+        is_fork=_is_fork(head, base),
+    )
+
+
+def check_number(number: int) -> int:
+    """A pull request's number; InputError where no pull request can have it."""
+    if not 0 < number < NUMBER_LIMIT:
+        raise InputError(f"{number} is not the number of a pull request", hint=_OUTSIDE_HINT)
+    return number
+
+
+def refuse_privileged(event_name: str) -> None:
+    """IntegrityError where a pull request's code would run with the repository's secrets."""
+    if event_name in PRIVILEGED_EVENTS:
+        raise IntegrityError(
+            f"a pull request's code does not run on {event_name}, which holds the repository's secrets",
+            hint="run it on pull_request",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A value of a JSON document and where it stands, as a JSON pointer."""
+
+    value: object
+    pointer: str
+    file: str
+
+    def at(self, key: str) -> "Field":
+        """The field of an object; a missing one, or one of something else, has the value None."""
+        inner = self.value.get(key) if isinstance(self.value, dict) else None
+        return Field(value=inner, pointer=f"{self.pointer}/{key}", file=self.file)
+
+    def text(self) -> str:
+        """The value as a string that is not empty."""
+        if not isinstance(self.value, str) or not self.value:
+            raise self.error("expected text")
+        return self.value
+
+    def commit(self) -> CommitSha:
+        """The value as the name of a commit."""
+        if not isinstance(self.value, str) or not _SHA.fullmatch(self.value):
+            raise self.error("expected 40 hexadecimal digits")
+        return CommitSha(self.value)
+
+    def positive_number(self, *, limit: int = NUMBER_LIMIT) -> int:
+        """The value as a whole number above 0 and below a limit."""
+        number = self.value
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < limit:
+            raise self.error("expected a positive whole number")
+        return number
+
+    def error(self, message: str, *, hint: str = "") -> InputError:
+        """What is wrong with this field, and its place."""
+        return InputError(message, hint=hint, location=Location(file=self.file), field=self.pointer or "/")
+
+
+def _parse(data: bytes, file: str) -> object:
+    if len(data) > EVENT_LIMIT:
+        raise InputError(f"larger than {EVENT_LIMIT // (1024 * 1024)} MiB", location=Location(file=file))
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError("not a JSON document", location=Location(file=file), hint=_OUTSIDE_HINT) from error
+
+
+def _is_fork(head: Field, base: Field) -> bool:
+    """Whether head and base lie in different repositories; a head repository that is gone counts as a fork."""
+    names = [side.at("repo").at("full_name").value for side in (head, base)]
+    return names[0] is None or names[0] != names[1]
