@@ -99,6 +99,18 @@ class OutsideError(KitError):
     code = ExitCode.OUTSIDE
 
 
+class PassingError(OutsideError):
+    """A failure of an outside system that trying again may cure.
+
+    `limited` where the system asks for fewer calls, `wait_seconds` where it says for how long.
+    """
+
+    def __init__(self, message: str, *, limited: bool = False, wait_seconds: float | None = None) -> None:
+        super().__init__(message, hint="run it again")
+        self.limited = limited
+        self.wait_seconds = wait_seconds
+
+
 class IntegrityError(KitError):
     """Bytes are not what was recorded, or a path leaves the repository."""
 

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, RefusedError
+from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, PassingError, RefusedError
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-class PassingError(OutsideError):
-    """A failure that trying again may cure; `limited` where the rate was the reason."""
-
-    def __init__(self, message: str, *, limited: bool = False, wait_seconds: float | None = None) -> None:
-        super().__init__(message, hint="run it again")
-        self.limited = limited
-        self.wait_seconds = wait_seconds
 
 
 class Repeat(Enum):
@@ -168,10 +159,9 @@ def judge(request: Request, status: int, headers: Mapping[str, str], text: str) 
     message = _message(text)
     about = f"GitHub answered {status} to {request}" + (f": {message}" if message else "")
     wait = _asked_wait(headers)
-    if status == 429 or (status == 403 and _is_limited(headers, message, wait)):
-        return PassingError(about, limited=True, wait_seconds=wait)
-    if status in TRANSIENT:
-        return PassingError(about)
+    limited = status == 429 or (status == 403 and _is_limited(headers, message, wait))
+    if limited or status in TRANSIENT:
+        return PassingError(about, limited=limited, wait_seconds=wait)
     match status:
         case 401:
             return RefusedError(about, hint="the token is wrong or has expired: set GITHUB_TOKEN")
