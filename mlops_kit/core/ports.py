@@ -9,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from mlops_kit.core.config import Deploy
 from mlops_kit.core.types import (
     AliasReading,
+    CommandEnd,
     Comment,
     CommitSha,
     CommitStatus,
@@ -18,9 +20,16 @@ from mlops_kit.core.types import (
     EnvironmentName,
     Model,
     ModelName,
+    PlannedStage,
     PromotionRecord,
     PullRequest,
     RegisteredVersion,
+    Selection,
+    ServingReading,
+    StageCommand,
+    StageName,
+    StageResult,
+    StageState,
 )
 
 
@@ -101,6 +110,23 @@ class Registry(Protocol):
         """Point the alias at the version, read it back, and note which log number it projects."""
 
 
+class Deployer(Protocol):
+    """Sends versions to one serving target."""
+
+    def observe(self, environment: EnvironmentName, model: ModelName) -> ServingReading:
+        """What the target runs now and how well."""
+
+    def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
+        """Make the target run the record's version; safe to repeat. OutsideError where it did not come to run it."""
+
+
+class Deployers(Protocol):
+    """Finds the deployer that an environment's `deploy:` names."""
+
+    def open_deployer(self, deploy: Deploy) -> Deployer:
+        """The deployer of this kind with these settings; InputError for an unknown kind or a wrong setting."""
+
+
 class Forge(Protocol):
     """Pull requests, comments and checks of one repository on a forge (GitHub and the like).
 
@@ -128,6 +154,73 @@ class Forge(Protocol):
 
     def set_commit_status(self, commit: CommitSha, status: CommitStatus) -> None:
         """Set one check of a commit; the last one set for a context counts."""
+
+
+class Pipeline(Protocol):
+    """DVC's bookkeeping for one run, called from one thread.
+
+    A method that names a stage raises StageFailedError where that stage cannot go on, OutsideError where another
+    process holds DVC's lock.
+    """
+
+    def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
+        """The stages of the run in DVC's order; InputError where the pipeline or a target is wrong."""
+
+    def prepare(self, stage: StageName) -> StageCommand | StageState:
+        """Look at a stage whose inputs are final: what to execute, or how it ended without a command.
+
+        Outputs of a stage that will run are removed as DVC does.
+        """
+
+    def record(self, stage: StageName) -> None:
+        """Hash, cache and note what a stage's command produced."""
+
+    def abandon(self, stage: StageName) -> None:
+        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+
+    def flush(self) -> None:
+        """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""
+
+    def push(self) -> None:
+        """Send outputs, run-cache and small uncached outputs to the DVC remote."""
+
+    def close(self, results: Iterable[StageResult]) -> None:
+        """Flush, leave the results for `report`, and let go of every lock."""
+
+
+class Engine(Protocol):
+    """Where stage commands run, side by side."""
+
+    def start(self, command: StageCommand) -> None:
+        """Start a stage's commands."""
+
+    def wait(self, seconds: float) -> CommandEnd | None:
+        """The next command that ended, None after so many seconds.
+
+        InterruptedRunError, once, when the user or the runner asks to stop; what runs was told so already.
+        """
+
+    def stop(self) -> tuple[CommandEnd, ...]:
+        """End what runs, politely and then not; how each of them ended."""
+
+
+class Progress(Protocol):
+    """Tells people how a run goes."""
+
+    def begin(self, stages: Iterable[StageName]) -> None:
+        """The run looks at these stages."""
+
+    def start(self, stage: StageName) -> None:
+        """A stage's command starts."""
+
+    def line(self, stage: StageName, text: str) -> None:
+        """A stage printed a line; called from any thread."""
+
+    def end(self, result: StageResult) -> None:
+        """A stage is over."""
+
+    def close(self) -> None:
+        """Nothing more comes."""
 
 
 class Clock(Protocol):
