@@ -1,0 +1,41 @@
+"""What `mlops.yaml` says, typed: environments, gates, metrics, registry.
+
+The models are the one source of schemas/config.schema.json. Reading the file is an adapter's work; turning its text
+into a Config, with every problem at once, is `parse_config`.
+"""
+
+from mlops_kit.core.config.model import (
+    CONFIG_FILE,
+    Amount,
+    Baseline,
+    Config,
+    Deploy,
+    Environment,
+    Gate,
+    Goal,
+    Level,
+    MetricPolicy,
+    RegistryChoice,
+    RegistryKind,
+    default_config,
+    default_environments,
+)
+from mlops_kit.core.config.parsing import parse_config
+
+__all__ = [
+    "CONFIG_FILE",
+    "Amount",
+    "Baseline",
+    "Config",
+    "Deploy",
+    "Environment",
+    "Gate",
+    "Goal",
+    "Level",
+    "MetricPolicy",
+    "RegistryChoice",
+    "RegistryKind",
+    "default_config",
+    "default_environments",
+    "parse_config",
+]

@@ -1,0 +1,242 @@
+"""The typed models of `mlops.yaml`; each field's description is what editors show and the reference prints."""
+
+import math
+import re
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from mlops_kit.core.config.names import Follower, check_branch_name, check_environment_name, check_order
+from mlops_kit.core.types import EnvironmentName
+
+CONFIG_FILE = "mlops.yaml"
+
+
+class Goal(StrEnum):
+    """Which direction of a metric is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+
+class Baseline(StrEnum):
+    """What a relative gate compares with: the merge base, or what the environment runs."""
+
+    BASE = "base"
+    LIVE = "live"
+
+
+class Level(StrEnum):
+    """What a broken gate does: only say so, or refuse."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Section(BaseModel):
+    """A mapping of the file: kebab-case keys, unknown ones refused, immutable."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=False,
+        validate_by_alias=True,
+    )
+
+
+_DURATION = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERCENT = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*%")
+
+
+def parse_duration(text: object) -> object:
+    """`90s`, `30m`, `24h`, `7d` as a timedelta; ValueError for everything else."""
+    if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
+        return timedelta(seconds=int(match["count"]) * _SECONDS[match["unit"]])
+    if isinstance(text, timedelta):
+        return text
+    raise ValueError("expected a duration such as 90s, 30m, 24h or 7d")
+
+
+def check_version(written: object) -> object:
+    """Only the whole number passes; `true` and `1.0` are equal to it in Python, and not meant."""
+    if type(written) is not int:
+        raise ValueError("expected version: 1")
+    return written
+
+
+WrittenDuration = Annotated[str, Field(pattern=r"^\d{1,6}[smhd]$")]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=WrittenDuration)]
+
+
+class Amount(BaseModel):
+    """How far a metric may move: an absolute number, or a percentage of the baseline."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    value: Annotated[float, Field(ge=0)]
+    percent: bool = False
+
+    def __str__(self) -> str:
+        """As it is written in the file."""
+        return f"{self.value:g}%" if self.percent else f"{self.value:g}"
+
+
+def parse_amount(written: object) -> object:
+    """`0.005` or `"2%"` as an Amount; ValueError for everything else."""
+    match written:
+        case Amount():
+            return written
+        case str() if found := _PERCENT.fullmatch(written):
+            return Amount(value=float(found["number"]), percent=True)
+        case int() | float() if not isinstance(written, bool) and 0 <= written < math.inf:
+            return Amount(value=float(written))
+        case _:
+            raise ValueError("expected a number that is not negative, or a percentage such as 2%")
+
+
+NumberOrPercent = Annotated[float, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})?\s*%$")]
+WrittenAmount = Annotated[Amount, BeforeValidator(parse_amount, json_schema_input_type=NumberOrPercent)]
+EnvironmentKey = Annotated[EnvironmentName, AfterValidator(check_environment_name)]
+BranchName = Annotated[str, Field(min_length=1), AfterValidator(check_branch_name)]
+
+
+class MetricPolicy(Section):
+    """How to judge a metric."""
+
+    goal: Annotated[
+        Goal | None, Field(strict=False, description="Which way is better; left out: a change is neither.")
+    ] = None
+    noise: Annotated[
+        float, Field(ge=0, description="A difference up to this, in the metric's unit, decides nothing.")
+    ] = 0.0
+
+
+class Gate(Section):
+    """A rule a version must pass to enter an environment; at least one of the four limits is set."""
+
+    metric: Annotated[
+        str, Field(min_length=1, description="The metric's key, or file:key where several files have it.")
+    ]
+    min: Annotated[float | None, Field(description="The metric must be at least this.")] = None
+    max: Annotated[float | None, Field(description="The metric must be at most this.")] = None
+    max_drop: Annotated[
+        WrittenAmount | None, Field(description="It may fall by at most this: a number, or a percentage such as 2%.")
+    ] = None
+    max_rise: Annotated[
+        WrittenAmount | None, Field(description="It may rise by at most this: a number, or a percentage such as 2%.")
+    ] = None
+    against: Annotated[
+        Baseline,
+        Field(strict=False, description="What drop and rise are measured from: the merge base, or the live version."),
+    ] = Baseline.BASE
+    level: Annotated[Level, Field(strict=False, description="Whether a broken gate refuses or only warns.")] = (
+        Level.FAIL
+    )
+
+    @model_validator(mode="after")
+    def _has_limits_in_order(self) -> "Gate":
+        if all(limit is None for limit in (self.min, self.max, self.max_drop, self.max_rise)):
+            raise ValueError("a gate needs min, max, max-drop or max-rise")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is greater than max {self.max:g}")
+        return self
+
+
+class Deploy(BaseModel):
+    """Which deployer serves an environment; what further keys it takes is the deployer's own matter."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    kind: Annotated[str, Field(min_length=1, description="The deployer's name; further keys are its own.")]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The deployer's own keys as written."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Environment(Section):
+    """Where versions run: the branch it follows, what comes before it, and what guards it."""
+
+    branch: Annotated[BranchName, Field(description="The branch whose head says what should run here.")]
+    after: Annotated[
+        EnvironmentName | None, Field(description="The environment a version must have been live in before.")
+    ] = None
+    soak: Annotated[Duration | None, Field(description="How long it must have been live there: 90s, 30m, 24h, 7d.")] = (
+        None
+    )
+    self_heal: Annotated[
+        bool, Field(description="Whether reconcile puts back what was changed by hand; else it only reports.")
+    ] = False
+    gates: Annotated[tuple[Gate, ...], Field(strict=False, description="Rules that a version must pass to enter.")] = ()
+    deploy: Annotated[Deploy | None, Field(description="What serves this environment; left out: nothing does.")] = None
+
+
+class RegistryKind(StrEnum):
+    """Where versions are registered; with none the log alone is kept."""
+
+    MLFLOW = "mlflow"
+    NONE = "none"
+
+
+class RegistryChoice(Section):
+    """Which registry the team uses; its address comes from the environment (MLFLOW_TRACKING_URI)."""
+
+    kind: Annotated[
+        RegistryKind, Field(strict=False, description="The registry; with none the promotion log alone is kept.")
+    ] = RegistryKind.MLFLOW
+
+
+def default_environments() -> dict[EnvironmentName, Environment]:
+    """Dev, staging and production on branches of the same names, in this order, without gates."""
+    dev, staging, production = (EnvironmentName(name) for name in ("dev", "staging", "production"))
+    return {
+        dev: Environment(branch="dev"),
+        staging: Environment(branch="staging", after=dev),
+        production: Environment(branch="production", after=staging),
+    }
+
+
+class Config(Section):
+    """The whole of `mlops.yaml`; every key but version may be left out."""
+
+    version: Annotated[
+        Literal[1], BeforeValidator(check_version), Field(description="The version of this file's format.")
+    ]
+    metrics: Annotated[
+        dict[str, MetricPolicy], Field(description="How to judge metrics, by pattern on file:key or key.")
+    ] = Field(default_factory=dict)
+    environments: Annotated[
+        dict[EnvironmentKey, Environment],
+        Field(min_length=1, description="Where models run, by name; left out: dev, staging and production."),
+    ] = Field(default_factory=default_environments)
+    registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
+
+    @model_validator(mode="after")
+    def _environments_are_ordered(self) -> "Config":
+        followers = {
+            str(name): Follower(branch=environment.branch, after=environment.after)
+            for name, environment in self.environments.items()
+        }
+        for wrong in check_order(followers):
+            raise ValueError(f"environments.{wrong.environment}.{wrong.key}: {wrong.message}")
+        return self
+
+    def policy(self, file: str, key: str) -> MetricPolicy:
+        """How to judge a metric: the first pattern that matches `file:key`, else `key`; else no goal."""
+        for pattern, policy in self.metrics.items():
+            if fnmatchcase(f"{file}:{key}", pattern) or fnmatchcase(key, pattern):
+                return policy
+        return MetricPolicy()
+
+
+def default_config() -> Config:
+    """What holds where a repository has no `mlops.yaml`."""
+    return Config(version=1)
