@@ -1,0 +1,198 @@
+"""GitHub's API on loopback: pull requests, comments with pages, statuses, refs, accounts, and faults on demand.
+
+Each token has a login and permissions. `POST /_faults` queues faults, `GET /_log` tells every request that changed
+something or tried to; both are for tests and know no token.
+"""
+
+import contextlib
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.github_routes import Account, Answer, Call, answer
+from tests.fakes.github_shapes import Json
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """What happens to the next `n` requests of a method whose path matches, before or after they are carried out.
+
+    `reset` closes the connection hard, `sleep` waits first (seconds), `truncate` announces more bytes than are sent,
+    else `status`, `headers` and `raw` are the answer.
+    """
+
+    method: str
+    path: str
+    n: int = 1
+    when: str = "before"
+    status: int = 502
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: str = '{"message": "Server Error"}'
+    reset: bool = False
+    truncate: bool = False
+    sleep: float = 0.0
+
+
+class FakeGitHub:
+    """One repository's state and the server that answers for it."""
+
+    def __init__(self, repository: str = "acme/churn") -> None:
+        self.repository = repository
+        self.accounts: dict[str, Account] = {}
+        self.pulls: dict[int, Json] = {}
+        self.comments: dict[int, Json] = {}
+        self.statuses: list[Json] = []
+        self.refs: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.log: list[Json] = []
+        self.lock = threading.RLock()
+        self.next_id = 1
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """The address to use as GITHUB_API_URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def add_pull_request(self, number: int, **wanted: object) -> None:
+        """Open a pull request of the same repository unless told otherwise."""
+        defaults: Json = {
+            "number": number, "head": "a" * 40, "base": "b" * 40,
+            "head_branch": "feature", "base_branch": "main", "head_repository": self.repository,
+        }  # fmt: skip
+        self.pulls[number] = {**defaults, **wanted}
+
+    def add_comment(self, number: int, body: str, *, author: str | None) -> int:
+        """Put a comment there; its id."""
+        with self.lock:
+            identity = self.next_id
+            self.next_id += 1
+            self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
+            return identity
+
+    def bodies(self, *, author: str) -> list[str]:
+        """The texts of an author's comments, by id."""
+        with self.lock:
+            found = [entry for _, entry in sorted(self.comments.items()) if entry["author"] == author]
+            return [str(entry["body"]) for entry in found]
+
+    def writes(self) -> list[str]:
+        """Every request that was carried out and is not a reading, as `METHOD path`."""
+        return [
+            f"{entry['method']} {entry['path']}" for entry in self.log if entry["method"] != "GET" and entry["done"]
+        ]
+
+    @contextlib.contextmanager
+    def serve(self) -> Iterator["FakeGitHub"]:
+        """Answer until the block ends."""
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join(5)
+
+    def take_fault(self, method: str, path: str, when: str) -> Fault | None:
+        """The first queued fault for this request, used up by one."""
+        with self.lock:
+            for fault in self.faults:
+                if fault.method == method and fault.when == when and re.search(fault.path, path):
+                    fault.n -= 1
+                    if fault.n < 1:
+                        self.faults.remove(fault)
+                    return fault
+        return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection; `github` is the state it serves."""
+
+    github: ClassVar[FakeGitHub]
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Read."""
+        self._serve()
+
+    do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815 - the base class looks for these names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing on stderr."""
+
+    def _serve(self) -> None:
+        split = urlsplit(self.path)
+        self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if split.path.startswith("/_"):
+            return self._send(self._control(split.path))
+        if (fault := self.github.take_fault(self.command, split.path, "before")) is not None:
+            self._note(split.path, done=False)
+            return self._fail(fault)
+        reply = self._answer(split.path)
+        self._note(split.path, done=reply.status < 400)
+        if (fault := self.github.take_fault(self.command, split.path, "after")) is not None:
+            return self._fail(fault)
+        return self._send(reply)
+
+    def _control(self, path: str) -> Answer:
+        if path == "/_faults":
+            self.github.faults.extend(Fault(**entry) for entry in json.loads(self.body))
+        return Answer(status=200, value=list(self.github.log))
+
+    def _note(self, path: str, *, done: bool) -> None:
+        with self.github.lock:
+            self.github.log.append({"method": self.command, "path": path, "body": self.body.decode(), "done": done})
+
+    def _answer(self, path: str) -> Answer:
+        token = self.headers.get("authorization", "").partition(" ")[2]
+        call = Call(
+            github=self.github,
+            account=self.github.accounts.get(token),
+            method=self.command,
+            path=path,
+            query={key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()},
+            body=self.body,
+        )
+        with self.github.lock:
+            return answer(call)
+
+    def _fail(self, fault: Fault) -> None:
+        time.sleep(fault.sleep)
+        if fault.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+            return
+        raw = fault.raw.encode()
+        self._write(
+            fault.status, {"content-type": "application/json", **fault.headers}, raw, missing=17 * fault.truncate
+        )
+
+    def _send(self, answer: Answer) -> None:
+        raw = b"" if answer.status == 204 else json.dumps(answer.value).encode()
+        headers = {"content-type": "application/json; charset=utf-8", **answer.headers}
+        self._write(answer.status, headers, raw, missing=0)
+
+    def _write(self, status: int, headers: dict[str, str], raw: bytes, *, missing: int) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(raw) + missing))
+            self.end_headers()
+            self.wfile.write(raw)
+            self.close_connection = self.close_connection or missing > 0
+
+
+def _handler_for(github: FakeGitHub) -> type[Handler]:
+    return type("BoundHandler", (Handler,), {"github": github})

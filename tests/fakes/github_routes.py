@@ -1,0 +1,193 @@
+"""How the fake GitHub answers each call of its API, by account and permission."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes import github_shapes as shapes
+from tests.fakes.github_shapes import Json
+
+if TYPE_CHECKING:
+    from tests.fakes.github import FakeGitHub
+
+BODY_LIMIT = 65536
+WRITE_ALL = frozenset({"pull-requests: write", "statuses: write", "contents: write"})
+PER_PAGE_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Whose token it is and what it may do; a workflow's own token may not ask `/user`."""
+
+    login: str
+    permissions: frozenset[str] = WRITE_ALL
+    is_app: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is sent back."""
+
+    status: int
+    value: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class RefusalError(Exception):
+    """An answer that ends a request early."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.answer = Answer(status=status, value={"message": message, "documentation_url": "https://docs.github.test"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request; `account` is None where the token is unknown."""
+
+    github: "FakeGitHub"
+    account: Account | None
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes
+
+    def text(self, key: str) -> str:
+        """A text of the body; 422 as GitHub says it where it is missing or too long."""
+        value = json.loads(self.body).get(key)
+        if not isinstance(value, str) or not value:
+            raise RefusalError(422, "Validation Failed")
+        if len(value) > BODY_LIMIT:
+            raise RefusalError(422, f"{key.capitalize()} is too long (maximum is {BODY_LIMIT} characters)")
+        return value
+
+
+def answer(call: Call) -> Answer:
+    """What GitHub would say."""
+    try:
+        return _respond(call)
+    except RefusalError as refusal:
+        return refusal.answer
+
+
+def _respond(call: Call) -> Answer:
+    if call.account is None:
+        raise RefusalError(401, "Bad credentials")
+    for method, pattern, respond in ROUTES:
+        if method == call.method and (found := re.fullmatch(pattern, call.path)):
+            return respond(call, call.account, found)
+    raise RefusalError(404, "Not Found")
+
+
+def _require(account: Account, permission: str) -> None:
+    if permission not in account.permissions:
+        raise RefusalError(403, "Resource not accessible by integration")
+
+
+def _pull(call: Call, number: str) -> int:
+    if int(number) not in call.github.pulls:
+        raise RefusalError(404, "Not Found")
+    return int(number)
+
+
+def _user(call: Call, account: Account, _found: re.Match[str]) -> Answer:
+    if account.is_app:
+        raise RefusalError(403, "Resource not accessible by integration")
+    return Answer(status=200, value=shapes.account(call.github.url, account.login))
+
+
+def _graphql(call: Call, account: Account, _found: re.Match[str]) -> Answer:
+    if "viewer" not in call.text("query"):
+        raise RefusalError(400, "Problems parsing the query")
+    return Answer(status=200, value={"data": {"viewer": {"login": account.login}}})
+
+
+def _repository(call: Call, _account: Account, _found: re.Match[str]) -> Answer:
+    return Answer(status=200, value=shapes.repository(call.github.url, call.github.repository))
+
+
+def _read_pull(call: Call, _account: Account, found: re.Match[str]) -> Answer:
+    github = call.github
+    wanted = github.pulls[_pull(call, found["number"])]
+    return Answer(status=200, value=shapes.pull_request(github.url, github.repository, wanted))
+
+
+def _list_comments(call: Call, _account: Account, found: re.Match[str]) -> Answer:
+    github, number = call.github, _pull(call, found["number"])
+    size = min(int(call.query.get("per_page", "30")), PER_PAGE_LIMIT)
+    page = int(call.query.get("page", "1"))
+    there = [entry for _, entry in sorted(github.comments.items()) if entry["number"] == number]
+    shown = there[(page - 1) * size : page * size]
+    link = f'<{github.url}{call.path}?per_page={size}&page={page + 1}>; rel="next"'
+    headers = {"link": link} if page * size < len(there) else {}
+    return Answer(
+        status=200,
+        value=[shapes.comment(github.url, github.repository, entry) for entry in shown],
+        headers=headers,
+    )
+
+
+def _create_comment(call: Call, account: Account, found: re.Match[str]) -> Answer:
+    _require(account, "pull-requests: write")
+    github = call.github
+    identity = github.add_comment(_pull(call, found["number"]), call.text("body"), author=account.login)
+    return Answer(status=201, value=shapes.comment(github.url, github.repository, github.comments[identity]))
+
+
+def _change_comment(call: Call, account: Account, found: re.Match[str]) -> Answer:
+    entry = _own_comment(call, account, found)
+    if call.method == "DELETE":
+        del call.github.comments[int(found["id"])]
+        return Answer(status=204)
+    entry["body"] = call.text("body")
+    return Answer(status=200, value=shapes.comment(call.github.url, call.github.repository, entry))
+
+
+def _own_comment(call: Call, account: Account, found: re.Match[str]) -> Json:
+    _require(account, "pull-requests: write")
+    entry = call.github.comments.get(int(found["id"]))
+    if entry is None:
+        raise RefusalError(404, "Not Found")
+    return entry
+
+
+def _create_status(call: Call, account: Account, found: re.Match[str]) -> Answer:
+    _require(account, "statuses: write")
+    github = call.github
+    sent: dict[str, Any] = json.loads(call.body)
+    if sent.get("state") not in {"error", "failure", "pending", "success"} or len(sent.get("description") or "") > 140:
+        raise RefusalError(422, "Validation Failed")
+    entry: Json = {
+        "id": len(github.statuses) + 1, "sha": found["sha"], "state": sent["state"],
+        "context": sent.get("context", "default"), "description": sent.get("description"),
+        "target_url": sent.get("target_url"), "creator": account.login,
+    }  # fmt: skip
+    github.statuses.append(entry)
+    return Answer(status=201, value=shapes.status(github.url, github.repository, entry))
+
+
+def _read_ref(call: Call, _account: Account, found: re.Match[str]) -> Answer:
+    github = call.github
+    if found["name"] not in github.refs:
+        raise RefusalError(404, "Not Found")
+    return Answer(
+        status=200, value=shapes.ref(github.url, github.repository, f"refs/{found['name']}", github.refs[found["name"]])
+    )
+
+
+Responder = Callable[[Call, Account, re.Match[str]], Answer]
+_REPO = r"/repos/[^/]+/[^/]+"
+ROUTES: tuple[tuple[str, str, Responder], ...] = (
+    ("GET", "/user", _user),
+    ("POST", "/graphql", _graphql),
+    ("GET", _REPO, _repository),
+    ("GET", _REPO + r"/pulls/(?P<number>\d+)", _read_pull),
+    ("GET", _REPO + r"/issues/(?P<number>\d+)/comments", _list_comments),
+    ("POST", _REPO + r"/issues/(?P<number>\d+)/comments", _create_comment),
+    ("PATCH", _REPO + r"/issues/comments/(?P<id>\d+)", _change_comment),
+    ("DELETE", _REPO + r"/issues/comments/(?P<id>\d+)", _change_comment),
+    ("POST", _REPO + r"/statuses/(?P<sha>[0-9a-f]{40})", _create_status),
+    ("GET", _REPO + r"/git/ref/(?P<name>.+)", _read_ref),
+)

@@ -1,0 +1,164 @@
+"""What GitHub's answers look like, field by field; compared with githubkit's models in tests/contract."""
+
+TIME = "2026-01-02T03:04:05Z"
+Json = dict[str, object]
+
+_USER_LINKS = (
+    "followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events",
+    "received_events",
+)  # fmt: skip
+_REPOSITORY_LINKS = (
+    "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents",
+    "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags", "git",
+    "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications",
+    "pulls", "releases", "ssh", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams", "trees",
+    "clone", "hooks", "svn",
+)  # fmt: skip
+_REPOSITORY_COUNTS = (
+    "forks", "forks_count", "stargazers_count", "watchers_count", "watchers", "open_issues", "open_issues_count",
+    "size",
+)  # fmt: skip
+_REPOSITORY_FLAGS = (
+    "private", "fork", "has_pages", "has_issues", "has_projects", "has_wiki", "has_discussions", "has_downloads",
+    "archived", "disabled",
+)  # fmt: skip
+_PULL_LINKS = (
+    "diff", "patch", "issue", "commits", "review_comments", "review_comment", "comments", "statuses",
+)  # fmt: skip
+_PULL_COUNTS = ("comments", "review_comments", "commits", "additions", "deletions", "changed_files")
+
+
+def user(home: str, login: str) -> Json:
+    """A SimpleUser."""
+    url = f"{home}/users/{login}"
+    return {
+        "login": login,
+        "id": number_of(login),
+        "node_id": f"U_{login}",
+        "avatar_url": f"{url}/avatar",
+        "gravatar_id": "",
+        "url": url,
+        "html_url": f"https://github.test/{login}",
+        **{f"{name}_url": f"{url}/{name}" for name in _USER_LINKS},
+        "type": "Bot" if login.endswith("[bot]") else "User",
+        "site_admin": False,
+    }
+
+
+def account(home: str, login: str) -> Json:
+    """The PublicUser that `/user` answers."""
+    unknown: Json = dict.fromkeys(("name", "company", "location", "email", "hireable", "bio"))
+    counts: Json = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    return {**user(home, login), **unknown, **counts, "blog": "", "created_at": TIME, "updated_at": TIME}
+
+
+def repository(home: str, full_name: str) -> Json:
+    """A Repository."""
+    owner, _, name = full_name.partition("/")
+    url = f"{home}/repos/{full_name}"
+    return {
+        "id": number_of(full_name),
+        "node_id": f"R_{name}",
+        "name": name,
+        "full_name": full_name,
+        "owner": user(home, owner),
+        "html_url": f"https://github.test/{full_name}",
+        "url": url,
+        **{f"{link}_url": f"{url}/{link}" for link in _REPOSITORY_LINKS},
+        **dict.fromkeys(_REPOSITORY_COUNTS, 0),
+        **dict.fromkeys(_REPOSITORY_FLAGS, False),
+        **dict.fromkeys(("description", "mirror_url", "homepage", "language", "license")),
+        "default_branch": "main",
+        "pushed_at": TIME,
+        "created_at": TIME,
+        "updated_at": TIME,
+    }
+
+
+def pull_request(home: str, full_name: str, wanted: Json) -> Json:
+    """A PullRequest; `wanted` has number, head, base, head_branch, base_branch, head_repository (None: gone)."""
+    url = f"{home}/repos/{full_name}/pulls/{wanted['number']}"
+    origin = wanted["head_repository"]
+    author = user(home, "octocat")
+    links = ("self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "statuses")
+    return {
+        "id": wanted["number"],
+        "node_id": f"PR_{wanted['number']}",
+        "number": wanted["number"],
+        "url": url,
+        "html_url": f"https://github.test/{full_name}/pull/{wanted['number']}",
+        **{f"{link}_url": f"{url}/{link}" for link in _PULL_LINKS},
+        **dict.fromkeys(_PULL_COUNTS, 0),
+        "state": "open",
+        "locked": False,
+        "title": wanted.get("title", "a change"),
+        "body": None,
+        "user": author,
+        "labels": [],
+        **dict.fromkeys(("milestone", "closed_at", "merged_at", "auto_merge", "mergeable", "merged_by")),
+        "created_at": TIME,
+        "updated_at": TIME,
+        "head": {
+            "label": f"octocat:{wanted['head_branch']}",
+            "ref": wanted["head_branch"],
+            "sha": wanted["head"],
+            "repo": None if origin is None else repository(home, str(origin)),
+            "user": author,
+        },
+        "base": {
+            "label": f"octocat:{wanted['base_branch']}",
+            "ref": wanted["base_branch"],
+            "sha": wanted["base"],
+            "repo": repository(home, full_name),
+            "user": author,
+        },
+        "_links": {link: {"href": f"{url}/{link}"} for link in links},
+        "author_association": "CONTRIBUTOR",
+        "merged": False,
+        "mergeable_state": "unknown",
+        "maintainer_can_modify": False,
+    }
+
+
+def comment(home: str, full_name: str, wanted: Json) -> Json:
+    """An IssueComment; `wanted` has id, number, author (None: the account is gone), body."""
+    issue = f"{home}/repos/{full_name}/issues/{wanted['number']}"
+    author = wanted["author"]
+    return {
+        "id": wanted["id"],
+        "node_id": f"IC_{wanted['id']}",
+        "url": f"{home}/repos/{full_name}/issues/comments/{wanted['id']}",
+        "html_url": f"https://github.test/{full_name}/pull/{wanted['number']}#issuecomment-{wanted['id']}",
+        "issue_url": issue,
+        "body": wanted["body"],
+        "user": None if author is None else user(home, str(author)),
+        "author_association": "NONE",
+        "created_at": TIME,
+        "updated_at": TIME,
+    }
+
+
+def status(home: str, full_name: str, wanted: Json) -> Json:
+    """A Status; `wanted` has id, sha, context, state, description, target_url, creator."""
+    return {
+        "id": wanted["id"],
+        "node_id": f"SC_{wanted['id']}",
+        "url": f"{home}/repos/{full_name}/statuses/{wanted['sha']}",
+        "avatar_url": None,
+        **{key: wanted[key] for key in ("state", "description", "target_url", "context")},
+        "created_at": TIME,
+        "updated_at": TIME,
+        "creator": user(home, str(wanted["creator"])),
+    }
+
+
+def ref(home: str, full_name: str, name: str, sha: str) -> Json:
+    """A GitRef to a commit."""
+    url = f"{home}/repos/{full_name}/git"
+    target = {"type": "commit", "sha": sha, "url": f"{url}/commits/{sha}"}
+    return {"ref": name, "node_id": f"REF_{name}", "url": f"{url}/{name}", "object": target}
+
+
+def number_of(name: str) -> int:
+    """A stable id for a name."""
+    return 1 + sum(position * ord(letter) for position, letter in enumerate(name, start=1))
