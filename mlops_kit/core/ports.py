@@ -216,8 +216,11 @@ class Progress(Protocol):
     def line(self, stage: StageName, text: str) -> None:
         """A stage printed a line; called from any thread."""
 
-    def end(self, result: StageResult) -> None:
-        """A stage is over."""
+    def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """A stage is over; `tail` holds the last lines it printed."""
+
+    def note(self, text: str) -> None:
+        """Something people should know."""
 
     def close(self) -> None:
         """Nothing more comes."""

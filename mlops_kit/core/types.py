@@ -280,12 +280,16 @@ class StageState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StageResult:
-    """One stage of a run: its state, the seconds it took, and for a failure what went wrong."""
+    """One stage of a run: its state and the seconds it took.
+
+    For a failure, `message` says what went wrong and `log` names the file with the output, where there is one.
+    """
 
     name: StageName
     state: StageState
     seconds: float = 0.0
     message: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
