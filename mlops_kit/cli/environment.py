@@ -44,7 +44,11 @@ class Inputs:
 
 def read_inputs() -> Inputs:
     """Read the environment once."""
-    variables = dict(os.environ)
+    return parse_inputs(dict(os.environ), folder=Path.cwd(), terminal=sys.stderr.isatty())
+
+
+def parse_inputs(variables: Mapping[str, str], *, folder: Path, terminal: bool) -> Inputs:
+    """The inputs that an environment's variables say, for a caller in `folder`; `terminal` is whether stderr is one."""
 
     def text(name: str, default: str = "") -> str:
         return variables.get(name, "").strip() or default
@@ -52,9 +56,9 @@ def read_inputs() -> Inputs:
     on_actions = text("GITHUB_ACTIONS") == "true"
     return Inputs(
         variables=variables,
-        folder=Path.cwd(),
+        folder=folder,
         on_actions=on_actions,
-        interactive=sys.stderr.isatty() and not on_actions and text("CI").lower() not in TRUE_WORDS,
+        interactive=terminal and not on_actions and text("CI").lower() not in TRUE_WORDS,
         debug=text("MLOPS_KIT_DEBUG").lower() in TRUE_WORDS,
         token=text("MLOPS_KIT_TOKEN") or text("GITHUB_TOKEN"),
         api_url=text("GITHUB_API_URL", "https://api.github.com"),

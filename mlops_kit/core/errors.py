@@ -129,6 +129,10 @@ class ConflictError(KitError):
     code = ExitCode.CONFLICT
 
 
+class UntrueClaimError(KitError):
+    """The demo claimed something that does not hold on this machine: a bug of the kit."""
+
+
 class InterruptedRunError(KitError):
     """The user or the runner asked to stop."""
 

@@ -1,0 +1,23 @@
+"""Finds and copies the example projects: beside the package in a wheel, at the repository's top in a checkout."""
+
+import shutil
+from pathlib import Path
+
+from mlops_kit.core.errors import InputError
+
+_LEFT_BEHIND = ("__pycache__", "cache", "tmp", "data", "models", "reports", "dvc.lock", "mlflow.db", "mlruns")
+"""What a run inside the example leaves there."""
+
+
+def find_example(name: str) -> Path:
+    """The folder of an example; InputError where this installation has none."""
+    package = Path(__file__).resolve().parents[1]
+    for place in (package / "examples", package.parent / "examples"):
+        if (place / name / "dvc.yaml").is_file():
+            return place / name
+    raise InputError(f"this installation has no example {name!r}", hint="pip install --force-reinstall mlops-kit")
+
+
+def copy_example(name: str, target: Path) -> None:
+    """Copy an example into a folder, without what a run inside it left."""
+    shutil.copytree(find_example(name), target, ignore=shutil.ignore_patterns(*_LEFT_BEHIND), dirs_exist_ok=True)
