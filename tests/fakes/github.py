@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -78,6 +78,11 @@ class FakeGitHub:
             self.next_id += 1
             self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
             return identity
+
+    def fail(self, fault: Fault) -> None:
+        """Queue a fault."""
+        with self.lock:
+            self.faults.append(replace(fault))
 
     def bodies(self, *, author: str) -> list[str]:
         """The texts of an author's comments, by id."""
@@ -185,8 +190,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: int, headers: dict[str, str], raw: bytes, *, missing: int) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.send_response(status)
-            for name, value in headers.items():
+            self.send_response_only(status)
+            for name, value in {"date": self.date_time_string(), **headers}.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(raw) + missing))
             self.end_headers()

@@ -16,7 +16,7 @@ _REPOSITORY_LINKS = (
 )  # fmt: skip
 _REPOSITORY_COUNTS = (
     "forks", "forks_count", "stargazers_count", "watchers_count", "watchers", "open_issues", "open_issues_count",
-    "size",
+    "size", "subscribers_count", "network_count",
 )  # fmt: skip
 _REPOSITORY_FLAGS = (
     "private", "fork", "has_pages", "has_issues", "has_projects", "has_wiki", "has_discussions", "has_downloads",

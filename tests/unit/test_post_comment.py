@@ -1,0 +1,124 @@
+"""Exactly one comment, whatever the forge answers."""
+
+import pytest
+
+from mlops_kit.commands.comment import Outcome, Posting, post_comment, set_status
+from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
+from mlops_kit.core.review.sticky import Marker
+from mlops_kit.core.types import CommitSha, CommitStatus, PullRequest, StatusState
+from mlops_kit.testing.forge import MemoryForge
+
+HEAD = CommitSha("a" * 40)
+STATUS = CommitStatus(context="mlops-kit", state=StatusState.SUCCESS, description="pass")
+
+
+def posting(text: str, *, run: int = 1) -> Posting:
+    marker = Marker(report_id="report", run=run, attempt=1, head=HEAD)
+    return Posting(number=7, marker=marker, text=text)
+
+
+@pytest.fixture
+def forge() -> MemoryForge:
+    pull_request = PullRequest(
+        number=7, head=HEAD, base=CommitSha("b" * 40), head_branch="f", base_branch="main", is_fork=False
+    )
+    return MemoryForge([pull_request])
+
+
+def texts(forge: MemoryForge) -> list[str]:
+    return [comment.body.partition("\n")[2] for comment in forge.comments[7] if comment.author == forge.login]
+
+
+def test_the_first_report_is_a_new_comment(forge: MemoryForge) -> None:
+    posted = post_comment(forge, posting("first"))
+
+    assert (posted.outcome, texts(forge), forge.writes) == (Outcome.CREATED, ["first"], ["create"])
+
+
+def test_the_next_report_takes_the_same_place(forge: MemoryForge) -> None:
+    before = post_comment(forge, posting("first", run=1))
+    after = post_comment(forge, posting("second", run=2))
+
+    assert (after.outcome, after.comment.id, texts(forge)) == (Outcome.UPDATED, before.comment.id, ["second"])
+
+
+def test_the_same_report_writes_nothing(forge: MemoryForge) -> None:
+    post_comment(forge, posting("same"))
+    forge.writes.clear()
+
+    assert post_comment(forge, posting("same")).outcome is Outcome.UNCHANGED
+    assert forge.writes == []
+
+
+def test_an_older_run_that_finishes_last_leaves_the_newer_text(forge: MemoryForge) -> None:
+    post_comment(forge, posting("newer", run=2))
+
+    assert post_comment(forge, posting("older", run=1)).outcome is Outcome.SUPERSEDED
+    assert texts(forge) == ["newer"]
+
+
+def test_a_created_comment_whose_answer_is_lost_is_not_created_again(forge: MemoryForge) -> None:
+    forge.late_failures.append(PassingError("502"))
+
+    assert post_comment(forge, posting("once")).outcome is Outcome.CREATED
+    assert (texts(forge), forge.writes) == (["once"], ["create"])
+
+
+def test_a_comment_that_was_not_created_is_tried_again(forge: MemoryForge) -> None:
+    forge.failures.append(PassingError("502"))
+
+    assert post_comment(forge, posting("once")).outcome is Outcome.CREATED
+    assert texts(forge) == ["once"]
+
+
+def test_a_comment_deleted_meanwhile_is_made_anew(forge: MemoryForge) -> None:
+    post_comment(forge, posting("first", run=1))
+    forge.failures.append(ConflictError("gone"))
+    forge.comments[7].clear()
+
+    post_comment(forge, posting("second", run=2))
+
+    assert texts(forge) == ["second"]
+
+
+def test_own_extras_go_and_strangers_stay(forge: MemoryForge) -> None:
+    body = posting("old", run=1).body
+    forge.add_comment(7, body, author="mallory")
+    forge.add_comment(7, body, author=forge.login)
+    forge.add_comment(7, body, author=forge.login)
+
+    posted = post_comment(forge, posting("new", run=2))
+
+    assert posted.comment.id == 2
+    assert [(comment.id, comment.author) for comment in forge.comments[7]] == [(1, "mallory"), (2, forge.login)]
+    assert (texts(forge), forge.comments[7][0].body) == (["new"], body)
+
+
+def test_a_forge_that_never_settles_is_an_outside_error(forge: MemoryForge) -> None:
+    forge.failures.extend(PassingError("502") for _ in range(50))
+
+    with pytest.raises(OutsideError, match="does not settle"):
+        post_comment(forge, posting("text"))
+
+
+def test_a_missing_permission_is_said_at_once(forge: MemoryForge) -> None:
+    forge.failures.append(RefusedError("403"))
+
+    with pytest.raises(RefusedError):
+        post_comment(forge, posting("text"))
+    assert forge.writes == []
+
+
+def test_a_status_is_set_again_where_its_answer_is_lost(forge: MemoryForge) -> None:
+    forge.late_failures.append(PassingError("502"))
+
+    set_status(forge, HEAD, STATUS)
+
+    assert forge.statuses == {HEAD: {"mlops-kit": STATUS}}
+
+
+def test_a_status_that_cannot_be_set_is_an_outside_error(forge: MemoryForge) -> None:
+    forge.failures.extend(PassingError("502") for _ in range(9))
+
+    with pytest.raises(OutsideError):
+        set_status(forge, HEAD, STATUS)
