@@ -24,6 +24,7 @@ from mlops_kit.core.types import (
     PromotionRecord,
     PullRequest,
     RegisteredVersion,
+    ResolvedValues,
     Selection,
     ServingReading,
     StageCommand,
@@ -60,6 +61,33 @@ class Git(Protocol):
 
     def fetch(self) -> None:
         """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
+
+
+class Tree(Protocol):
+    """The files of one commit, or of the work tree, behind one interface; paths are from the repository's root."""
+
+    @property
+    def commit(self) -> CommitSha | None:
+        """The commit; None for the work tree."""
+
+    def list_files(self) -> tuple[str, ...]:
+        """All paths, sorted; regular files only. Of the work tree: those that git does not ignore."""
+
+    def list_folder(self, folder: str) -> tuple[str, ...]:
+        """The regular files below a folder, sorted, those that git ignores too where the tree has them."""
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of the tree."""
+
+
+class Resolver(Protocol):
+    """What only DVC knows: values behind templates, in the cache, in Python files."""
+
+    def read_values(self, root: str, commit: CommitSha | None) -> ResolvedValues:
+        """All metrics and params of the DVC root (a folder) at a commit, None for the work tree.
+
+        OutsideError where DVC fails as a whole or takes too long.
+        """
 
 
 class PromotionLog(Protocol):

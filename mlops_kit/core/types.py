@@ -344,3 +344,20 @@ class CommandEnd:
     seconds: float
     tail: tuple[str, ...] = ()
     log: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedFile:
+    """A metrics or params file as DVC reads it: its content, or the reason why there is none."""
+
+    path: str
+    content: object = None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedValues:
+    """The metrics and params of one tree as DVC reads them; `params` holds only what the pipeline names."""
+
+    metrics: tuple[ResolvedFile, ...] = ()
+    params: tuple[ResolvedFile, ...] = ()

@@ -1,0 +1,153 @@
+"""Reads dvc.lock: what each stage was last run with, and which digests came out.
+
+Knows the text of the file and nothing of dvc.yaml. Reads the present schema and the one of DVC 1.x without a version.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mlops_kit.core.documents import Document, Key, conflict_line, parse_yaml
+from mlops_kit.core.errors import InputError, InvalidInputError, Location, Problem, RefusedError
+from mlops_kit.core.types import Digest
+
+LEGACY_ALGORITHM = "md5-dos2unix"
+SCHEMA = "2.0"
+_ALGORITHMS = ("md5", "etag", "checksum")
+_HINT = "restore it from git (git checkout -- FILE), or run the pipeline again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedPath:
+    """One dependency or output: its path as written (relative to the stage's folder), and what it hashed to."""
+
+    path: str
+    digest: Digest | None
+    files: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedStage:
+    """What the last run of a stage executed, read and wrote."""
+
+    name: str
+    command: tuple[str, ...]
+    dependencies: tuple[LockedPath, ...] = ()
+    params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    outputs: tuple[LockedPath, ...] = ()
+    location: Location
+
+
+def parse_lock(data: bytes, *, file: str) -> Mapping[str, LockedStage]:
+    """The entries of a dvc.lock by stage name.
+
+    RefusedError where it holds a merge conflict, InputError where it is empty, cut short or not a lock.
+    """
+    _refuse_conflict(data, file)
+    if not data.strip():
+        raise InputError("is empty: a run may have been killed", location=Location(file=file), hint=_hint(file))
+    document = _parse(data, file)
+    return {stage.name: stage for stage in _stages(document)}
+
+
+def read_digest(entry: Mapping[object, object]) -> Digest | None:
+    """The digest that an entry of a lock or `.dvc` file names; without `hash:` an md5 is the one of DVC 2."""
+    named = entry.get("hash")
+    for algorithm in (named, *_ALGORITHMS):
+        value = entry.get(algorithm) if isinstance(algorithm, str) else None
+        if isinstance(value, str) and value:
+            kept = LEGACY_ALGORITHM if algorithm == "md5" and named is None else str(algorithm)
+            return Digest(algorithm=kept, value=value)
+    return None
+
+
+def _refuse_conflict(data: bytes, file: str) -> None:
+    if line := conflict_line(data):
+        raise RefusedError(
+            f"merge conflict in {file} line {line}",
+            location=Location(file=file, line=line),
+            hint="take one side of each stage, then run the pipeline: its result replaces the lock",
+        )
+
+
+def _parse(data: bytes, file: str) -> Document:
+    try:
+        return parse_yaml(data, file=file)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            Problem(message=found.message, location=found.location, field=found.field, hint=_hint(file))
+            for found in error.problems
+        ) from error
+
+
+def _stages(document: Document) -> Iterator[LockedStage]:
+    match document.value:
+        case {"schema": "2.0", **rest}:
+            stages = rest.get("stages") or {}
+        case {"schema": other}:
+            raise InputError(
+                f"schema {other!r} is not known, expected {SCHEMA!r}", location=document.locate(("schema",))
+            )
+        case dict() as stages:
+            pass
+        case _:
+            raise _broken(document, (), "expected a mapping with schema and stages")
+    if not isinstance(stages, dict):
+        raise _broken(document, ("stages",), "expected a mapping of stages")
+    prefix = () if stages is document.value else ("stages",)
+    for name, entry in stages.items():
+        yield _stage(document, (*prefix, name), entry)
+
+
+def _stage(document: Document, path: tuple[Key, ...], entry: object) -> LockedStage:
+    match entry:
+        case {"cmd": str() | list() as command, **rest}:
+            return LockedStage(
+                name=str(path[-1]),
+                command=(command,) if isinstance(command, str) else tuple(str(line) for line in command),
+                dependencies=tuple(_paths(document, (*path, "deps"), rest.get("deps"))),
+                params=_params(document, (*path, "params"), rest.get("params")),
+                outputs=tuple(_paths(document, (*path, "outs"), rest.get("outs"))),
+                location=document.locate(path),
+            )
+        case _:
+            raise _broken(document, path, "expected a mapping with cmd: the file may be cut short")
+
+
+def _paths(document: Document, path: tuple[Key, ...], entries: object) -> Iterator[LockedPath]:
+    if not isinstance(entries, list | None):
+        raise _broken(document, path, "expected a list")
+    for number, entry in enumerate(entries or ()):
+        match entry:
+            case {"path": str() as written}:
+                yield LockedPath(
+                    path=written,
+                    digest=read_digest(entry),
+                    files=_whole(entry.get("nfiles")),
+                    size=_whole(entry.get("size")),
+                )
+            case _:
+                raise _broken(document, (*path, number), "expected a mapping with path")
+
+
+def _params(document: Document, path: tuple[Key, ...], files: object) -> Mapping[str, Mapping[str, object]]:
+    if not isinstance(files, dict | None) or not all(isinstance(keys, dict) for keys in (files or {}).values()):
+        raise _broken(document, path, "expected a mapping of files, each with its keys")
+    return {str(file): {str(key): value for key, value in keys.items()} for file, keys in (files or {}).items()}
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _broken(document: Document, path: tuple[Key, ...], message: str) -> InputError:
+    return InputError(
+        message,
+        location=document.locate(path),
+        field=".".join(str(part) for part in path),
+        hint=_hint(document.file),
+    )
+
+
+def _hint(file: str) -> str:
+    return _HINT.replace("FILE", file)

@@ -1,0 +1,130 @@
+"""How metrics moved between two commits: by how much, and whether that is better.
+
+A file that could not be read is never an empty file: what it lacks is `unreadable`, not removed.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from mlops_kit.core.config import Config, Goal
+from mlops_kit.core.review.values import Value, ValueFile
+
+MetricFile = ValueFile
+"""The values of one metrics file: what gates and comparisons read."""
+
+
+class Trend(StrEnum):
+    """How a metric moved, in words."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"
+    NEW = "new"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    TYPE_CHANGED = "type-changed"
+    NON_FINITE = "non-finite"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """One metric in base and head. `old` or `new` is None where that side has none.
+
+    `diff` is head minus base where both are numbers. Values that are not finite are the texts NaN, Infinity and
+    -Infinity. `goal` is empty where the policy names none.
+    """
+
+    path: str
+    key: str
+    old: Value = None
+    new: Value = None
+    diff: int | float | None = None
+    goal: str = ""
+    trend: Trend
+
+
+def compare_metrics(base: Iterable[MetricFile], head: Iterable[MetricFile], config: Config) -> tuple[MetricRow, ...]:
+    """Every metric of either side, sorted by path and key."""
+    old = {file.path: file for file in base}
+    new = {file.path: file for file in head}
+    return tuple(row for path in sorted({*old, *new}) for row in _rows(path, old.get(path), new.get(path), config))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value can be compared: an int or float, no boolean, NaN and infinity included."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is a number, not NaN, not infinite; MLflow stores infinity as 1.79e308, which counts as such."""
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value) and abs(value) < 1.79e308)
+
+
+def portable(value: Value) -> Value:
+    """The value as strict JSON can carry it."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def exact(value: float) -> Decimal:
+    """The number as it is written, so that 0.9 - 0.895 is 0.005."""
+    return Decimal(repr(value))
+
+
+def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Config) -> Iterator[MetricRow]:
+    before = old.values if old else {}
+    after = new.values if new else {}
+    unreadable = any(side is not None and side.error for side in (old, new))
+    for key in sorted({*before, *after}, key=str):
+        policy = config.policy(path, key)
+        trend = _trend(before.get(key), after.get(key), policy.goal, policy.noise)
+        yield MetricRow(
+            path=path,
+            key=key,
+            old=portable(before.get(key)),
+            new=portable(after.get(key)),
+            diff=_difference(before.get(key), after.get(key)),
+            goal=policy.goal or "",
+            trend=Trend.UNREADABLE if unreadable and trend in {Trend.NEW, Trend.REMOVED} else trend,
+        )
+
+
+def _difference(old: Value, new: Value) -> int | float | None:
+    if isinstance(old, bool) or isinstance(new, bool) or not isinstance(old, int | float):
+        return None
+    if not isinstance(new, int | float) or not is_finite(old) or not is_finite(new):
+        return None
+    return new - old
+
+
+def _trend(old: Value, new: Value, goal: Goal | None, noise: float) -> Trend:
+    if old is None:
+        return Trend.NON_FINITE if isinstance(new, float) and not is_finite(new) else Trend.NEW
+    if new is None:
+        return Trend.REMOVED
+    if _sort(old) is not _sort(new):
+        return Trend.TYPE_CHANGED
+    if isinstance(old, int | float) and isinstance(new, int | float) and is_number(old):
+        return _moved(old, new, goal, noise)
+    return Trend.SAME if old == new else Trend.CHANGED
+
+
+def _sort(value: Value) -> type:
+    return float if is_number(value) else type(value)
+
+
+def _moved(old: float, new: float, goal: Goal | None, noise: float) -> Trend:
+    if not is_finite(old) or not is_finite(new):
+        return Trend.NON_FINITE
+    if old == new:
+        return Trend.SAME
+    if goal is None or abs(exact(new) - exact(old)) <= exact(noise):
+        return Trend.CHANGED
+    return Trend.BETTER if (new > old) == (goal is Goal.MAXIMIZE) else Trend.WORSE
