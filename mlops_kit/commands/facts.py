@@ -6,15 +6,16 @@ Git objects first, in one pass and without DVC; DVC is asked only for what the f
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import md5
 
 from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.core.pipeline.hashing import hash_bytes
+from mlops_kit.core.pipeline.lock import Inconsistency, inconsistencies, paths_to_check
 from mlops_kit.core.pipeline.project import ParamsFile, Project, parse_project, project_paths, root_of
 from mlops_kit.core.pipeline.stages import is_inside, join_path
+from mlops_kit.core.pipeline.values import ValueFile, metric_values, needs_dvc, param_values, parse_values
 from mlops_kit.core.ports import Git, Resolver, Tree
 from mlops_kit.core.review.metrics import MetricFile
-from mlops_kit.core.review.values import ValueFile, metric_values, needs_dvc, param_values, parse_values
-from mlops_kit.core.types import CommitSha, Digest, ResolvedFile
+from mlops_kit.core.types import CommitSha, ResolvedFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,24 @@ def read_metrics(git: Git, resolver: Resolver, revision: str) -> tuple[MetricFil
     return read_facts(CommitTree(git=git, commit=git.resolve(revision)), resolver).metrics
 
 
+def read_inconsistencies(git: Git, revision: str) -> tuple[Inconsistency, ...]:
+    """What nobody can have run in the lock of a commit; empty where it is consistent."""
+    tree = CommitTree(git=git, commit=git.resolve(revision))
+    return inconsistencies_of(tree, project_of(tree))
+
+
+def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...]:
+    """What nobody can have run in the lock of a tree."""
+    return inconsistencies(project, tree.read_files(paths_to_check(project, tree.list_files())))
+
+
 def project_of(tree: Tree) -> Project:
     """The project that a tree declares; models that git itself keeps get the digest of their bytes."""
     project = parse_project(tree.read_files(project_paths(tree.list_files())))
     plain = [model.path for model in project.models if model.digest is None]
     found = tree.read_files(plain) if plain else {}
     models = (
-        replace(model, digest=_digest(found[model.path]), cached=False) if model.path in found else model
+        replace(model, digest=hash_bytes(found[model.path]), cached=False) if model.path in found else model
         for model in project.models
     )
     return replace(project, models=tuple(models))
@@ -193,7 +205,3 @@ def _read(path: str, data: bytes, read: Callable[[str, object], ValueFile]) -> V
         return read(path, parse_values(data, path=path))
     except InputError as error:
         return ValueFile(path=path, error=str(error))
-
-
-def _digest(data: bytes) -> Digest:
-    return Digest(algorithm="md5", value=md5(data, usedforsecurity=False).hexdigest())

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from mlops_kit.core.documents import Document, Key, conflict_line, parse_yaml
 from mlops_kit.core.errors import InputError, InvalidInputError, Location, Problem, RefusedError
+from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM, hash_folder
 from mlops_kit.core.types import Digest
 
-LEGACY_ALGORITHM = "md5-dos2unix"
 SCHEMA = "2.0"
 _ALGORITHMS = ("md5", "etag", "checksum")
 _HINT = "restore it from git (git checkout -- FILE), or run the pipeline again"
@@ -58,7 +58,17 @@ def read_digest(entry: Mapping[object, object]) -> Digest | None:
         if isinstance(value, str) and value:
             kept = LEGACY_ALGORITHM if algorithm == "md5" and named is None else str(algorithm)
             return Digest(algorithm=kept, value=value)
-    return None
+    return _listed_digest(entry.get("files"))
+
+
+def _listed_digest(files: object) -> Digest | None:
+    """The digest of a folder whose files are listed one by one, as versioned remotes have it."""
+    listed = {
+        found["relpath"]: found["md5"]
+        for found in (files if isinstance(files, list) else ())
+        if isinstance(found, dict) and isinstance(found.get("relpath"), str) and isinstance(found.get("md5"), str)
+    }
+    return hash_folder(listed) if listed else None
 
 
 def _refuse_conflict(data: bytes, file: str) -> None:

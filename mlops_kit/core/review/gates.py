@@ -11,8 +11,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Amount, Baseline, Config, Environment, Gate, Level
+from mlops_kit.core.pipeline.values import Value
 from mlops_kit.core.review.metrics import MetricFile, exact, is_finite, is_number
-from mlops_kit.core.review.values import Value
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
 _WILDCARDS = frozenset("*?[")

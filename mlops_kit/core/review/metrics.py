@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from mlops_kit.core.config import Config, Goal
-from mlops_kit.core.review.values import Value, ValueFile
+from mlops_kit.core.pipeline.values import Value, ValueFile
 
 MetricFile = ValueFile
 """The values of one metrics file: what gates and comparisons read."""

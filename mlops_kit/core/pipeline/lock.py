@@ -1,0 +1,161 @@
+"""Finds locks that nobody ran: entries of dvc.lock that do not fit each other, the params files or the code.
+
+A clean git merge of two dvc.lock edits can be such a combination. Only what the files of one commit decide is
+reported; what needs the cache (a file inside a cached folder) is not decided and not reported.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mlops_kit.core.errors import InputError
+from mlops_kit.core.pipeline.graph import Producers, folders_above, index_producers
+from mlops_kit.core.pipeline.hashing import hash_bytes, hash_folder, hashes_to
+from mlops_kit.core.pipeline.project import Project
+from mlops_kit.core.pipeline.stages import Dependency, Stage, StageParams, is_inside
+from mlops_kit.core.pipeline.values import needs_dvc, parse_values
+from mlops_kit.core.types import Digest, StageName
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Inconsistency:
+    """One thing that the last run cannot have seen: the stage, the path it is about, and what is wrong."""
+
+    stage: StageName
+    path: str
+    message: str
+
+
+def paths_to_check(project: Project, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of a tree's paths whose bytes `inconsistencies` compares with the lock, sorted."""
+    files = {found.file for stage in project.stages for found in stage.params}
+    read = {found.path for stage in project.stages for found in stage.dependencies}
+    read |= {found.path for stage in project.stages for found in stage.outputs}
+    return tuple(
+        sorted(path for path in paths if path in files or path in read or not read.isdisjoint(folders_above(path)))
+    )
+
+
+def inconsistencies(project: Project, files: Mapping[str, bytes]) -> tuple[Inconsistency, ...]:
+    """Everything in the lock that nobody can have run, sorted; `files` are the bytes of `paths_to_check`."""
+    view = _View(producers=index_producers(project.stages), files=files)
+    return tuple(sorted({found for stage in project.stages for found in _check(stage, view)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    producers: Producers
+    files: Mapping[str, bytes]
+
+
+def _check(stage: Stage, view: _View) -> Iterator[Inconsistency]:
+    if stage.is_data or stage.frozen:
+        return
+    if stage.locked_command is None:
+        yield _found(stage, stage.file, "has no entry in dvc.lock: this stage never ran")
+        return
+    if stage.locked_command != stage.command:
+        yield _found(stage, stage.file, "the command is not the one in dvc.lock")
+    for dependency in stage.dependencies:
+        yield from _check_dependency(stage, dependency, view)
+    for params in stage.params:
+        yield from _check_params(stage, params, view.files)
+    yield from _check_outputs(stage, view.files)
+
+
+def _check_dependency(stage: Stage, dependency: Dependency, view: _View) -> Iterator[Inconsistency]:
+    if "://" in dependency.path:
+        return
+    if dependency.digest is None:
+        message = "is not in the stage's entry of dvc.lock: the last run did not read it"
+        yield _found(stage, dependency.path, message)
+    elif view.producers.around(dependency.path):
+        yield from _check_makers(stage, dependency.path, dependency.digest, view.producers)
+    elif dependency.path in view.files:
+        if hashes_to(view.files[dependency.path], dependency.digest) is False:
+            yield _found(stage, dependency.path, "the committed file is not the one that the last run read")
+    elif _folder_differs(dependency, view):
+        yield _found(stage, dependency.path, "the files in this folder are not those that the last run read")
+
+
+def _check_makers(stage: Stage, path: str, digest: Digest, producers: Producers) -> Iterator[Inconsistency]:
+    for producer in producers.exact.get(path, ()):
+        made = producer.output.digest
+        if made is not None and _differ(digest, made):
+            yield _found(stage, path, f"dvc.lock says {digest}, but {producer.stage.name} made {made}")
+
+
+def _check_outputs(stage: Stage, files: Mapping[str, bytes]) -> Iterator[Inconsistency]:
+    for output in stage.outputs:
+        if output.digest is None:
+            yield _found(stage, output.path, "is not in the stage's entry of dvc.lock: the last run did not write it")
+        elif output.path in files and hashes_to(files[output.path], output.digest) is False:
+            yield _found(stage, output.path, "the committed file is not the one that the last run wrote")
+
+
+def _check_params(stage: Stage, params: StageParams, files: Mapping[str, bytes]) -> Iterator[Inconsistency]:
+    if params.file.endswith(".py") or needs_dvc(params.keys):
+        return
+    if params.file not in files:
+        yield _found(stage, params.file, "the params file is missing")
+        return
+    try:
+        content = parse_values(files[params.file], path=params.file)
+    except InputError as error:
+        yield _found(stage, params.file, f"cannot be read: {error}")
+        return
+    locked = params.locked or {}
+    for key in sorted({*params.keys, *locked} or _top_keys(content)):
+        if key not in locked:
+            yield _found(stage, params.file, f"{key} is not in the stage's entry of dvc.lock")
+        elif not _same(_look_up(content, key), locked[key]):
+            yield _found(stage, params.file, f"{key} is not the value that the last run used")
+
+
+def _found(stage: Stage, path: str, message: str) -> Inconsistency:
+    return Inconsistency(stage=stage.name, path=path, message=message)
+
+
+def _differ(one: Digest, other: Digest) -> bool:
+    return one.algorithm == other.algorithm and one.value != other.value
+
+
+def _folder_differs(dependency: Dependency, view: _View) -> bool:
+    """Whether all files of the folder are known and give another digest.
+
+    They are known where git has them, or a stage's output is a single file, and their number is the one in the lock:
+    a folder that also held ignored files on the machine of the last run is not decided.
+    """
+    if dependency.digest is None or dependency.digest.algorithm != "md5" or not dependency.path:
+        return False
+    start = len(dependency.path) + 1
+    known = {
+        path[start:]: hash_bytes(data).value
+        for path, data in view.files.items()
+        if path != dependency.path and is_inside(path, dependency.path)
+    }
+    for producer in view.producers.below.get(dependency.path, ()):
+        made = producer.output.digest
+        if made is None or made.algorithm != "md5" or made.is_directory:
+            return False
+        known[producer.output.path[start:]] = made.value
+    return len(known) == dependency.files and hash_folder(known) != dependency.digest
+
+
+def _top_keys(content: object) -> tuple[str, ...]:
+    return tuple(str(key) for key in content) if isinstance(content, dict) else ()
+
+
+def _look_up(content: object, key: str) -> object:
+    """The value at a dotted key; `_MISSING` where there is none."""
+    for name in key.split("."):
+        found = {str(known): value for known, value in content.items()} if isinstance(content, dict) else {}
+        content = found.get(name, _MISSING)
+    return content
+
+
+def _same(one: object, other: object) -> bool:
+    both_nan = isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other)
+    return both_nan or one == other
