@@ -1,0 +1,144 @@
+"""Reads what an environment should run and what it runs; the first step of plan, reconcile and status.
+
+Reads what was last fetched and never fetches itself, so that one verb sees one state of the repository.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.world import World
+from mlops_kit.core.config import Config, default_config, parse_config
+from mlops_kit.core.errors import InputError, Location, OutsideError
+from mlops_kit.core.pipeline.lock import inconsistencies, paths_to_check
+from mlops_kit.core.pipeline.project import Project
+from mlops_kit.core.ports import Git, Registry
+from mlops_kit.core.promotion.desired import Desired, NothingDesired
+from mlops_kit.core.promotion.observed import NotUsed, Observed, Unknown
+from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.types import (
+    AliasReading,
+    CommitSha,
+    Digest,
+    EnvironmentName,
+    ModelName,
+    PromotionRecord,
+    ServingReading,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One environment as it was read: what its branch asks for, and the situation of each model, by name."""
+
+    desired: Desired | NothingDesired
+    situations: tuple[Situation, ...] = ()
+
+
+def observe(world: World, name: EnvironmentName, *, revision: str | None = None) -> View:
+    """Read one environment; with `revision`, as if that were the head of its branch."""
+    desired = read_desired(world, name, revision=revision)
+    if isinstance(desired, NothingDesired):
+        return View(desired=desired)
+    records = world.log.read_records()
+    models = _model_names(desired, records)
+    situations = tuple(_observe_model(world, desired, model=model, records=records) for model in models)
+    return View(desired=desired, situations=tuple(map(_forget_history, situations)) if revision else situations)
+
+
+def read_desired(world: World, name: EnvironmentName, *, revision: str | None = None) -> Desired | NothingDesired:
+    """What the head of the environment's branch, or `revision`, asks for."""
+    branch = world.config.environments[name].branch
+    commit = world.git.resolve(revision) if revision else world.git.branch_head(branch)
+    if commit is None:
+        return NothingDesired(name=name, reason=f"no branch {branch} yet")
+    project = read_project(world.git, commit)
+    return Desired(
+        name=name,
+        config=_read_config(world, name, commit),
+        commit=commit,
+        models=project.models,
+        inconsistencies=_read_inconsistencies(world.git, commit, project),
+    )
+
+
+def _read_config(world: World, name: EnvironmentName, commit: CommitSha) -> Config:
+    """The commit's own configuration, which must know the environment."""
+    data = world.git.read_files(commit, [world.config_file]).get(world.config_file)
+    config = default_config() if data is None else parse_config(data, file=world.config_file)
+    if name not in config.environments:
+        raise InputError(
+            f"commit {commit[:8]} does not configure the environment {name}",
+            location=Location(file=world.config_file),
+            hint=f"merge the {world.config_file} that does into the environment's branch",
+        )
+    return config
+
+
+def _read_inconsistencies(git: Git, commit: CommitSha, project: Project) -> tuple[str, ...]:
+    files = git.read_files(commit, paths_to_check(project, git.list_files(commit)))
+    return tuple(f"{found.stage} {found.path}: {found.message}" for found in inconsistencies(project, files))
+
+
+def _model_names(desired: Desired, records: Iterable[PromotionRecord]) -> tuple[ModelName, ...]:
+    """Models of the branch, and those that were promoted here and are gone from it."""
+    promoted = {record.model for record in records if record.environment == desired.name}
+    return tuple(sorted(promoted | {model.name for model in desired.models}))
+
+
+def _observe_model(
+    world: World, desired: Desired, *, model: ModelName, records: tuple[PromotionRecord, ...]
+) -> Situation:
+    mine = tuple(record for record in records if record.model == model)
+    here = tuple(record for record in mine if record.environment == desired.name)
+    earlier = tuple(record for record in mine if record.environment == desired.environment.after)
+    situation = Situation(
+        model=model,
+        desired=desired,
+        observed=Observed(records=here, earlier=earlier),
+        now=world.clock.now(),
+        accept_rewrite=world.accept_rewrite,
+    )
+    observed = replace(
+        situation.observed,
+        registered=_read_registered(world.registry, situation),
+        alias=_read_alias(world.registry, situation),
+        serving=_read_serving(world, situation),
+        rewritten=bool(here) and not world.git.is_ancestor(here[-1].commit, desired.commit),
+    )
+    return replace(situation, observed=observed)
+
+
+def _read_registered(registry: Registry | None, situation: Situation) -> frozenset[Digest] | Unknown | NotUsed:
+    if registry is None:
+        return NotUsed()
+    live = situation.observed.live
+    digests = {situation.digest, live.digest if live else None} - {None}
+    try:
+        return frozenset(digest for digest in digests if digest and registry.read_version(situation.model, digest))
+    except OutsideError as error:
+        return Unknown(reason=str(error))
+
+
+def _read_alias(registry: Registry | None, situation: Situation) -> AliasReading | Unknown | NotUsed:
+    if registry is None:
+        return NotUsed()
+    try:
+        return registry.read_alias(situation.model, situation.environment)
+    except OutsideError as error:
+        return Unknown(reason=str(error))
+
+
+def _read_serving(world: World, situation: Situation) -> ServingReading | Unknown | NotUsed:
+    deploy = situation.desired.environment.deploy
+    if deploy is None:
+        return NotUsed()
+    try:
+        return world.deployers.open_deployer(deploy).observe(situation.environment, situation.model)
+    except OutsideError as error:
+        return Unknown(reason=str(error))
+
+
+def _forget_history(situation: Situation) -> Situation:
+    """A commit that is not on the branch yet cannot have lost the branch's history."""
+    return replace(situation, observed=replace(situation.observed, rewritten=False))

@@ -1,0 +1,58 @@
+"""The changes that would make environments run what their branches say; nothing is changed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlops_kit.commands.evidence import answer_gates
+from mlops_kit.commands.observe import View, observe
+from mlops_kit.commands.world import World
+from mlops_kit.core.config import Config
+from mlops_kit.core.errors import InputError
+from mlops_kit.core.promotion.desired import NothingDesired
+from mlops_kit.core.promotion.obstacles import needs_gates
+from mlops_kit.core.promotion.plan import join_plans, plan
+from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.types import EnvironmentName, Plan
+
+
+def plan_environments(world: World, names: Sequence[str], *, revision: str | None = None) -> Plan:
+    """The plans of the named environments, of all where none is named; those without a branch are left out."""
+    return join_plans(
+        plan_environment(world, name, revision=revision)
+        for name in choose_environments(world.config, names)
+        if names or revision or world.git.branch_head(world.config.environments[name].branch)
+    )
+
+
+def plan_environment(world: World, name: EnvironmentName, *, revision: str | None = None) -> Plan:
+    """The plan of one environment, as last fetched; with `revision`, as if that were merged into its branch.
+
+    InputError where the environment has no branch yet.
+    """
+    view = observe(world, name, revision=revision)
+    if isinstance(view.desired, NothingDesired):
+        raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint="create the branch first")
+    return join_plans(plan(situation) for situation in judge(world, view))
+
+
+def judge(world: World, view: View) -> tuple[Situation, ...]:
+    """The view's situations with the answers of the gates where those decide."""
+    return tuple(
+        replace(situation, gates=answer_gates(world, situation)) if needs_gates(situation) else situation
+        for situation in view.situations
+    )
+
+
+def choose_environments(config: Config, names: Sequence[str]) -> tuple[EnvironmentName, ...]:
+    """The named environments, or all, each after the one it comes after; InputError for a name that is none."""
+    for name in names:
+        if name not in config.environments:
+            known = ", ".join(config.environments)
+            raise InputError(f"{name!r} is not an environment", hint=f"environments are: {known}")
+    chosen = [name for name in config.environments if not names or name in names]
+    return tuple(sorted(chosen, key=lambda name: _depth(config, name)))
+
+
+def _depth(config: Config, name: EnvironmentName) -> int:
+    after = config.environments[name].after
+    return 0 if after is None else 1 + _depth(config, after)

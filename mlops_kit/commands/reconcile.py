@@ -1,0 +1,85 @@
+"""Makes every environment run what its branch says: observe, plan, apply, report."""
+
+from collections.abc import Sequence
+
+from mlops_kit.commands.apply import apply
+from mlops_kit.commands.observe import observe
+from mlops_kit.commands.plan import choose_environments, judge
+from mlops_kit.commands.world import World
+from mlops_kit.core.errors import KitError, RefusedError
+from mlops_kit.core.promotion.desired import NothingDesired
+from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
+from mlops_kit.core.promotion.plan import plan
+from mlops_kit.core.promotion.remarks import Remark, remarks
+from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName
+
+ATTEMPTS = 5
+"""How often an environment is planned when somebody else is first each time."""
+
+
+def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
+    """Carry out the plans of the named environments, or of all, in their order.
+
+    One environment's failure does not stop the others; what went wrong is in the outcomes.
+    """
+    world.git.fetch()
+    return tuple(_settle(world, name) for name in choose_environments(world.config, names))
+
+
+def _settle(world: World, name: EnvironmentName) -> Outcome:
+    """Reconcile, and where somebody else was first, look again: mostly there is nothing left to do."""
+    outcome = _attempt(world, name)
+    for _ in range(ATTEMPTS - 1):
+        if not outcome.superseded:
+            break
+        world.git.fetch()
+        outcome = outcome.followed_by(_attempt(world, name))
+    return outcome
+
+
+def _attempt(world: World, name: EnvironmentName) -> Outcome:
+    try:
+        return _reconcile_environment(world, name)
+    except KitError as error:
+        return Outcome(environment=name, failures=(_failure(name, ModelName(""), error),))
+
+
+def _reconcile_environment(world: World, name: EnvironmentName) -> Outcome:
+    view = observe(world, name)
+    if isinstance(view.desired, NothingDesired):
+        return Outcome(environment=name, remarks=(_no_branch(view.desired),))
+    return join_outcomes(name, [_promote(world, situation) for situation in judge(world, view)])
+
+
+def _promote(world: World, situation: Situation) -> Outcome:
+    """One model: what is refused halfway is told as blocked, what fails as a failure; the rest is done."""
+    todo, done = plan(situation), list[Change]()
+    blocked, failures = todo.blocked, tuple[Failure, ...]()
+    try:
+        done.extend(apply(world, situation, todo))
+    except RefusedError as error:
+        blocked += (_blocked(situation, error),)
+    except KitError as error:
+        failures = (_failure(situation.environment, situation.model, error),)
+    return Outcome(
+        environment=situation.environment,
+        done=tuple(done),
+        blocked=blocked,
+        unknown=todo.unknown,
+        failures=failures,
+        remarks=remarks(situation),
+        stale=situation.observed.is_behind_registry,
+    )
+
+
+def _no_branch(desired: NothingDesired) -> Remark:
+    return Remark(environment=desired.name, model=ModelName(""), message=desired.reason)
+
+
+def _blocked(situation: Situation, error: RefusedError) -> Blocked:
+    return Blocked(environment=situation.environment, model=situation.model, reason=str(error), hint=error.hint)
+
+
+def _failure(environment: EnvironmentName, model: ModelName, error: KitError) -> Failure:
+    return Failure(environment=environment, model=model, problem=error.problems[0], code=error.code)

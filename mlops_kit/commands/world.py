@@ -1,0 +1,29 @@
+"""The outside world of promotion as one value: the ports, and on whose behalf they are used."""
+
+from dataclasses import dataclass, field
+
+from mlops_kit.core.config import CONFIG_FILE, Config
+from mlops_kit.core.ports import Artifacts, Clock, Deployers, Git, PromotionLog, Registry, Resolver
+from mlops_kit.core.promotion.entry import Origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the verbs of promotion work with.
+
+    `config` names the environments and their branches; what holds inside an environment is read from `config_file`
+    at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
+    word that a rewritten branch is meant.
+    """
+
+    git: Git
+    config: Config
+    log: PromotionLog
+    registry: Registry | None
+    artifacts: Artifacts
+    deployers: Deployers
+    clock: Clock
+    resolver: Resolver
+    config_file: str = CONFIG_FILE
+    origin: Origin = field(default_factory=Origin)
+    accept_rewrite: bool = False

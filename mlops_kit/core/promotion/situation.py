@@ -1,0 +1,54 @@
+"""Everything that decides about one model in one environment, as one value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops_kit.core.promotion.desired import Desired
+from mlops_kit.core.promotion.observed import Observed
+from mlops_kit.core.types import Digest, EnvironmentName, GateAnswer, Model, ModelName, PromotionKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What is desired, what is observed, and when.
+
+    `gates` are the answers for the desired version, empty where no gate was asked. `accept_rewrite` says that a
+    person takes responsibility for a branch whose history was rewritten. `now` is time-zone aware.
+    """
+
+    model: ModelName
+    desired: Desired
+    observed: Observed
+    now: datetime
+    gates: tuple[GateAnswer, ...] = ()
+    accept_rewrite: bool = False
+
+    @property
+    def environment(self) -> EnvironmentName:
+        """The environment's name."""
+        return self.desired.name
+
+    @property
+    def wanted(self) -> Model | None:
+        """The model as the branch's head has it, where a lock names its bytes."""
+        model = self.desired.find(self.model)
+        return model if model and model.digest else None
+
+    @property
+    def digest(self) -> Digest | None:
+        """The digest that the branch's head asks for; None where it asks for nothing."""
+        return self.wanted.digest if self.wanted else None
+
+
+def promotion_kind(situation: Situation) -> PromotionKind | None:
+    """Why a new record is wanted; None where the log already ends with what is desired."""
+    live, digest = situation.observed.live, situation.digest
+    if digest is None:
+        return None
+    if live is None:
+        return PromotionKind.BOOTSTRAP
+    if live.digest == digest:
+        accepted = situation.observed.rewritten and situation.accept_rewrite
+        return PromotionKind.REDEPLOY if accepted else None
+    known = any(record.digest == digest for record in situation.observed.records)
+    return PromotionKind.ROLLBACK if known else PromotionKind.PROMOTE

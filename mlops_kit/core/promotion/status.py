@@ -1,0 +1,117 @@
+"""The state of every model in every environment in one pair of words: sync and health.
+
+Source of schemas/status.schema.json: `status` prints a Status, and nothing about it is decided elsewhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mlops_kit.core.promotion.health import worst_health
+from mlops_kit.core.promotion.observed import Observed, Pointer, alias_text, read_pointers, serving_text
+from mlops_kit.core.promotion.plan import plan
+from mlops_kit.core.promotion.remarks import remarks
+from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.types import AliasReading, EnvironmentName, Health, ModelName, ServingReading, Sync
+
+_SYNC_WORST_LAST = (Sync.SYNCED, Sync.OUT_OF_SYNC, Sync.BLOCKED, Sync.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStatus:
+    """One model in one environment: digests as text (None: there is none), and what they come to.
+
+    `registry` is what the alias points to, `serving` what the target runs; both None where not used or not known.
+    `message` says why it is not Synced and Healthy, empty where it is.
+    """
+
+    desired: str | None
+    live: str | None
+    registry: str | None
+    serving: str | None
+    sync: Sync
+    health: Health
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentStatus:
+    """One environment: the branch it follows, the commit that was read, its models by name, and the worst of them."""
+
+    branch: str
+    commit: str | None
+    sync: Sync
+    health: Health
+    message: str = ""
+    models: dict[ModelName, ModelStatus] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """All environments by name, in the order of the configuration."""
+
+    environments: dict[EnvironmentName, EnvironmentStatus]
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether every environment with a branch is Synced; one that waits for its first merge does not count."""
+        found = (environment for environment in self.environments.values() if environment.commit is not None)
+        return all(environment.sync is Sync.SYNCED for environment in found)
+
+
+def model_status(situation: Situation) -> ModelStatus:
+    """The state of one model in one environment."""
+    observed = situation.observed
+    sync, message = _sync(situation)
+    health, complaint = _health(observed)
+    return ModelStatus(
+        desired=str(situation.digest) if situation.digest else None,
+        live=str(observed.live.digest) if observed.live else None,
+        registry=alias_text(observed) or None,
+        serving=serving_text(observed) or None,
+        sync=sync,
+        health=health,
+        message=message or complaint,
+    )
+
+
+def worst_sync(syncs: Iterable[Sync]) -> Sync:
+    """The worst of them; Synced for none."""
+    return max(syncs, key=_SYNC_WORST_LAST.index, default=Sync.SYNCED)
+
+
+def environment_status(situations: Iterable[Situation], *, branch: str, commit: str) -> EnvironmentStatus:
+    """The state of an environment that has a branch."""
+    models = {situation.model: model_status(situation) for situation in situations}
+    return EnvironmentStatus(
+        branch=branch,
+        commit=commit,
+        sync=worst_sync(status.sync for status in models.values()),
+        health=worst_health(status.health for status in models.values()),
+        models=models,
+    )
+
+
+def _sync(situation: Situation) -> tuple[Sync, str]:
+    todo, said = plan(situation), remarks(situation)
+    text = "; ".join(found.message for found in said)
+    if todo.unknown:
+        return Sync.UNKNOWN, "; ".join(item.reason for item in todo.unknown)
+    if todo.blocked:
+        return Sync.BLOCKED, todo.blocked[0].reason
+    if todo.changes:
+        return Sync.OUT_OF_SYNC, text or f"to do: {', '.join(change.verb for change in todo.changes)}"
+    return (Sync.OUT_OF_SYNC if any(found.differs for found in said) else Sync.SYNCED), text
+
+
+def _health(observed: Observed) -> tuple[Health, str]:
+    """The serving target's own word; where none is used, whether the alias leads to the live version."""
+    if observed.unreadable:
+        return Health.UNKNOWN, ""
+    if observed.live is None:
+        return Health.MISSING, "nothing was promoted yet"
+    if isinstance(observed.serving, ServingReading):
+        return observed.serving.health, observed.serving.message
+    if isinstance(observed.alias, AliasReading) and observed.alias.version is None:
+        return Health.MISSING, "the registry's alias leads nowhere"
+    pointers = read_pointers(observed).values()
+    return (Health.HEALTHY if all(where is Pointer.RIGHT for where in pointers) else Health.DEGRADED), ""

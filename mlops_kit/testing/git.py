@@ -1,0 +1,87 @@
+"""A repository's history in memory: commits are mappings from path to bytes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_kit.core.errors import InputError
+from mlops_kit.core.types import CommitSha
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Commit:
+    files: Mapping[str, bytes]
+    parents: tuple[CommitSha, ...]
+
+
+class MemoryGit:
+    """The Git port without a repository; `commit` and `point` stand for what people push."""
+
+    def __init__(self, root: Path = Path("/nowhere")) -> None:
+        self._root = root
+        self._commits: dict[CommitSha, _Commit] = {}
+        self.branches: dict[str, CommitSha] = {}
+        self.fetches = 0
+
+    @property
+    def root(self) -> Path:
+        """A folder that nothing is read from."""
+        return self._root
+
+    def commit(self, branch: str, files: Mapping[str, bytes], *, merged: Iterable[CommitSha] = ()) -> CommitSha:
+        """Add a commit on top of a branch, which begins with it where there was none."""
+        first = (self.branches[branch],) if branch in self.branches else ()
+        parents = (*first, *merged)
+        text = repr((sorted(files.items()), parents, len(self._commits))).encode()
+        name = CommitSha(hashlib.sha1(text, usedforsecurity=False).hexdigest())
+        self._commits[name] = _Commit(files=dict(files), parents=parents)
+        self.branches[branch] = name
+        return name
+
+    def point(self, branch: str, commit: CommitSha) -> None:
+        """Force a branch to a commit."""
+        self.branches[branch] = commit
+
+    def resolve(self, revision: str) -> CommitSha:
+        """A branch's head or a commit itself; InputError for anything else."""
+        if revision in self.branches:
+            return self.branches[revision]
+        if CommitSha(revision) not in self._commits:
+            raise InputError(f"{revision!r} is not a revision of this repository")
+        return CommitSha(revision)
+
+    def merge_base(self, one: str, other: str) -> CommitSha | None:
+        """The first of one side's ancestors, nearest first, that the other side has too."""
+        shared = set(self._history(self.resolve(other)))
+        return next((commit for commit in self._history(self.resolve(one)) if commit in shared), None)
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether one commit is reachable from the other."""
+        return CommitSha(ancestor) in self._history(self.resolve(descendant))
+
+    def list_files(self, revision: str) -> tuple[str, ...]:
+        """All paths of a commit, sorted."""
+        return tuple(sorted(self._commits[self.resolve(revision)].files))
+
+    def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that the commit has."""
+        files = self._commits[self.resolve(revision)].files
+        return {path: files[path] for path in sorted(set(paths)) if path in files}
+
+    def branch_head(self, branch: str) -> CommitSha | None:
+        """The branch's head; None where there is no such branch."""
+        return self.branches.get(branch)
+
+    def fetch(self) -> None:
+        """Count the call: everything is here already."""
+        self.fetches += 1
+
+    def _history(self, commit: CommitSha) -> list[CommitSha]:
+        found, waiting = [], [commit]
+        while waiting:
+            current = waiting.pop(0)
+            if current not in found:
+                found.append(current)
+                waiting.extend(self._commits[current].parents)
+        return found
