@@ -212,8 +212,8 @@ class Pipeline(Protocol):
     def push(self) -> None:
         """Send outputs, run-cache and small uncached outputs to the DVC remote."""
 
-    def close(self, results: Iterable[StageResult]) -> None:
-        """Flush, leave the results for `report`, and let go of every lock."""
+    def finish(self, results: Iterable[StageResult]) -> None:
+        """Flush, and leave the results for `report`."""
 
 
 class Engine(Protocol):
