@@ -1,0 +1,191 @@
+"""The Pipeline port over DVC as a library: plan once, then one stage's books at a time, all in one thread."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dvc.repo.reproduce import get_active_graph
+from dvc.stage import Stage
+from dvc.stage.cache import RunCacheNotSupported
+from dvc.utils import fix_env
+from networkx import DiGraph
+
+from mlops_kit.adapters.dvc import steps
+from mlops_kit.adapters.dvc.notes import Notes
+from mlops_kit.adapters.dvc.outputs import Shelf
+from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
+from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
+from mlops_kit.adapters.last_run import FOLDER, write_last_run
+from mlops_kit.core.types import PlannedStage, Selection, StageCommand, StageName, StageResult, StageState
+
+_ROOT_VARIABLE = "DVC_ROOT"
+_STAGE_VARIABLE = "DVC_STAGE"
+
+
+class DvcPipeline:
+    """One run of the pipeline around a folder; `environment` is what stage commands will get."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._session = Session(folder)
+        self._repo = self._session.repo
+        self._shelf = Shelf(self._session.root / FOLDER / "aside")
+        self._stages: dict[StageName, Stage] = {}
+        self._graph = DiGraph()
+        self._selection = Selection()
+        self._notes = Notes(self._repo, {})
+        self._reserved: dict[StageName, contextlib.ExitStack] = {}
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Keep DVC's repository open for the run."""
+        self._open.callback(self._session.close)
+        self._open.enter_context(self._repo.scm_context(quiet=True))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of every lock and of the repository."""
+        for stage in list(self._reserved):
+            self._release(stage)
+        self._open.close()
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds `.dvc`."""
+        return self._session.root
+
+    def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
+        """The stages of the run in DVC's order; InputError where the pipeline or a target is wrong."""
+        self._selection = selection
+        with self._session.locked(), pipeline_errors():
+            self._session.heal_marks()
+            if selection.pull:
+                self._pull_run_cache()
+            self._graph = get_active_graph(self._repo.index.graph)
+            stages = select_stages(self._repo, self._graph, selection)
+            self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
+            self._stages = {address(stage, self.root): stage for stage in stages}
+            return tuple(describe_stage(stage, self.root) for stage in stages)
+
+    def prepare(self, stage: StageName) -> StageCommand | StageState:
+        """Look at a stage whose inputs are final: what to execute, or how it ended without a command."""
+        found = self._stages[stage]
+        with self._session.locked(), stage_errors():
+            if not self._selection.force and (state := self._unchanged(found)):
+                return state
+            if found.cmd and not found.frozen:
+                return self._start_over(stage, found)
+            return self._without_command(found)
+
+    def record(self, stage: StageName) -> None:
+        """Hash, cache and note what a stage's command produced."""
+        found = self._stages[stage]
+        with self._session.locked(), stage_errors():
+            self._keep(found)
+            self._shelf.forget(found)
+            self._release(stage)
+
+    def abandon(self, stage: StageName) -> None:
+        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+        with self._session.locked(), stage_errors():
+            self._shelf.bring_back(self._stages[stage])
+            self._release(stage)
+
+    def flush(self) -> None:
+        """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""
+        if self._notes.pending:
+            with self._session.locked():
+                self._notes.write()
+
+    def push(self) -> None:
+        """Send outputs, run-cache and small uncached outputs to the DVC remote."""
+        with self._session.locked(), pipeline_errors():
+            self._repo._reset()
+            self._repo.push(run_cache=True)
+            uncached = {
+                out.hash_info
+                for stage in self._repo.index.stages
+                for out in stage.outs
+                if not out.use_cache and out.hash_info and self._repo.cache.local.exists(out.hash_info.value)
+            }
+            if uncached:
+                self._repo.cloud.push(uncached)
+
+    def finish(self, results: Iterable[StageResult]) -> None:
+        """Flush, and leave the results for `report`."""
+        self.flush()
+        write_last_run(self.root, tuple(results))
+
+    def _pull_run_cache(self) -> None:
+        with contextlib.suppress(RunCacheNotSupported):
+            self._repo.stage_cache.pull(None)
+
+    def _unchanged(self, stage: Stage) -> StageState | None:
+        upstream = list(self._graph.successors(stage)) if stage in self._graph else []
+        if not steps.is_changed(stage, upstream):
+            return StageState.CACHED
+        if self._selection.pull and not steps.is_changed(stage, upstream, allow_missing=True):
+            return StageState.RESTORED if steps.pull_outputs(stage) else None
+        if stage.is_data_source and not stage.is_import and steps.restore_data(stage, upstream):
+            return StageState.RESTORED
+        return None
+
+    def _start_over(self, name: StageName, stage: Stage) -> StageCommand | StageState:
+        """Clear the outputs, then take the results from the run-cache, or say what to execute."""
+        pull, force = self._selection.pull, self._selection.force
+        if pull and not force:
+            steps.pull_dependencies(stage)
+        self._reserve(name, stage)
+        try:
+            self._shelf.clear_outputs(stage)
+            if not force and steps.restore_from_cache(stage, pull=pull):
+                self._keep(stage)
+                self._shelf.forget(stage)
+                self._release(name)
+                return StageState.RESTORED
+            if not force:
+                stage.save_deps()
+        except BaseException:
+            self._shelf.bring_back(stage)
+            self._release(name)
+            raise
+        return self._command(name, stage)
+
+    def _without_command(self, stage: Stage) -> StageState:
+        """Imports are downloaded; data and frozen stages must be there, and are noted as they are."""
+        if stage.is_import and (not stage.frozen or stage.is_partial_import):
+            self._shelf.clear_outputs(stage)
+            steps.update_import(stage)
+        else:
+            steps.verify_outputs(stage)
+        self._keep(stage)
+        return StageState.RAN
+
+    def _keep(self, stage: Stage) -> None:
+        steps.save_outputs(stage)
+        self._notes.add(stage)
+
+    def _command(self, name: StageName, stage: Stage) -> StageCommand:
+        lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
+        cleaned = fix_env(self._environment)
+        variables = {key: value for key, value in cleaned.items() if self._environment.get(key) != value}
+        variables.setdefault(_ROOT_VARIABLE, self._environment.get(_ROOT_VARIABLE) or str(self.root))
+        return StageCommand(
+            stage=name,
+            lines=tuple(lines),
+            folder=Path(stage.wdir),
+            variables={**variables, _STAGE_VARIABLE: stage.addressing},
+        )
+
+    def _reserve(self, name: StageName, stage: Stage) -> None:
+        marks = contextlib.ExitStack()
+        marks.enter_context(self._session.reserved(stage))
+        self._reserved[name] = marks
+
+    def _release(self, name: StageName) -> None:
+        if marks := self._reserved.pop(name, None):
+            marks.close()

@@ -1,0 +1,84 @@
+"""Which of DVC's stages a run looks at, in which order, and how each looks to the scheduler."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from dvc.dependency import DatasetDependency
+from dvc.dvcfile import PROJECT_FILE
+from dvc.output import Output
+from dvc.repo import Repo
+from dvc.repo.reproduce import collect_stages, plan_repro
+from dvc.stage import PipelineStage, Stage
+from networkx import DiGraph
+
+from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.types import PlannedStage, Selection, StageName
+
+
+def select_stages(repo: Repo, graph: DiGraph, selection: Selection) -> list[Stage]:
+    """The selected stages and what they need, each after what it needs."""
+    if selection.every_pipeline:
+        chosen = list(repo.index.stages)
+    else:
+        _require_pipeline(selection)
+        chosen = collect_stages(repo, selection.targets or (PROJECT_FILE,))
+    if not any(isinstance(stage, PipelineStage) for stage in chosen) and not selection.targets:
+        raise InputError("no stages", location=Location(file=PROJECT_FILE), hint="add one with: dvc stage add")
+    return list(plan_repro(graph, chosen))
+
+
+def address(stage: Stage, root: Path) -> StageName:
+    """DVC's address of a stage, as seen from DVC's root."""
+    file = Path(stage.path).relative_to(root).as_posix()
+    if not isinstance(stage, PipelineStage):
+        return StageName(file)
+    return StageName(str(stage.name) if file == PROJECT_FILE else f"{file}:{stage.name}")
+
+
+def describe_stage(stage: Stage, root: Path) -> PlannedStage:
+    """A stage as the scheduler sees it."""
+    reads = tuple(dict.fromkeys(_reads(stage, root)))
+    return PlannedStage(
+        name=address(stage, root),
+        reads=() if stage.frozen else reads,
+        writes=tuple(_path(out, root) for out in stage.outs),
+        watches=reads if stage.frozen else (),
+        mutexes=_mutexes(stage, root),
+    )
+
+
+def _require_pipeline(selection: Selection) -> None:
+    if not selection.targets and not Path(PROJECT_FILE).is_file():
+        raise InputError(
+            f"no {PROJECT_FILE} in {Path.cwd()}",
+            hint="name a target, take every pipeline with --all-pipelines, or add a stage with: dvc stage add",
+        )
+
+
+def _reads(stage: Stage, root: Path) -> Iterator[str]:
+    if stage.is_repo_import or stage.is_db_import:
+        return
+    for dep in stage.deps:
+        if not isinstance(dep, DatasetDependency):
+            yield _path(dep, root)
+
+
+def _path(item: Output, root: Path) -> str:
+    if item.protocol != "local":
+        return f"{item.protocol}://{item.fs_path}"
+    return Path(os.path.relpath(item.fs_path, root)).as_posix()
+
+
+def _mutexes(stage: Stage, root: Path) -> tuple[str, ...]:
+    """The names under `meta: {mlops: {mutex: [...]}}`."""
+    wants = (stage.meta or {}).get("mlops") or {}
+    written = wants.get("mutex") if isinstance(wants, dict) else wants
+    names = [written] if isinstance(written, str) else written or []
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    raise InputError(
+        f"expected a list of names, found {written!r}",
+        location=Location(file=Path(stage.path).relative_to(root).as_posix()),
+        field=f"stages.{stage.name}.meta.mlops.mutex",
+    )

@@ -1,0 +1,176 @@
+"""One DVC repository opened as a library: quiet, under DVC's own locks, its errors in the kit's words."""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dvc.exceptions import DvcException, NotDvcRepoError
+from dvc.lock import LockError
+from dvc.repo import Repo
+from dvc.rwlock import RWLOCK_FILE, rwlock
+from dvc.stage import Stage
+
+from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
+
+_LOCK_PATIENCE_SECONDS = 600.0
+_BUSY_HINT = "wait for it to end, then run again"
+
+
+class Session:
+    """DVC's repository around a folder; paths that people name are relative to that folder."""
+
+    def __init__(self, folder: Path) -> None:
+        _silence_dvc()
+        try:
+            self.repo = Repo(str(folder))
+        except NotDvcRepoError as error:
+            raise InputError(f"{folder} is not inside a DVC repository", hint="create one with: dvc init") from error
+        self.root = Path(self.repo.root_dir)
+        self.temporary = Path(self.repo.tmp_dir)
+        self._folder = contextlib.chdir(folder)
+        self._folder.__enter__()
+        self._had_lock = False
+
+    def close(self) -> None:
+        """Let go of the repository and of its folder."""
+        self.repo.close()
+        self._folder.__exit__(None, None, None)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold DVC's lock, for bookkeeping only: a stage's command may call DVC itself.
+
+        OutsideError where another process holds it. That process is waited for once the run has begun, so that a
+        stage which took hours is not lost for it.
+        """
+        self._acquire()
+        self.repo._lock_depth += 1
+        try:
+            yield
+        finally:
+            self.repo._lock_depth -= 1
+            self.repo.lock.unlock()
+
+    @contextlib.contextmanager
+    def reserved(self, stage: Stage) -> Iterator[None]:
+        """Mark a stage's paths as DVC does while its command runs; OutsideError where another process uses them."""
+        reads = [dep.fs_path for dep in stage.deps if dep.protocol == "local"]
+        writes = [out.fs_path for out in stage.outs]
+        marks = rwlock(
+            self.repo.tmp_dir,
+            self.repo.fs,
+            f"mlops-kit reproduce {stage.addressing}",
+            reads,
+            writes,
+            self.repo.config["core"].get("hardlink_lock", False),
+        )
+        try:
+            marks.__enter__()
+        except LockError as error:
+            raise _busy(str(error)) from error
+        try:
+            yield
+        finally:
+            marks.__exit__(None, None, None)
+
+    def heal_marks(self) -> None:
+        """Drop the marks that killed processes left; DVC itself stops at an unreadable file."""
+        path = self.temporary / RWLOCK_FILE
+        try:
+            marks = json.loads(path.read_bytes())
+            pids = set(_pids(marks))
+        except FileNotFoundError:
+            return
+        except (ValueError, AttributeError, TypeError, KeyError):
+            pids = set()
+        if not any(_is_alive(pid) for pid in pids):
+            path.unlink(missing_ok=True)
+
+    def _acquire(self) -> None:
+        patience = time.monotonic() + (_LOCK_PATIENCE_SECONDS if self._had_lock else 0.0)
+        while True:
+            try:
+                self.repo.lock.lock()
+            except LockError as error:
+                if time.monotonic() > patience:
+                    raise _busy(self._holder()) from error
+            else:
+                self._had_lock = True
+                return
+
+    def _holder(self) -> str:
+        try:
+            return f"(PID {int((self.temporary / 'lock').read_text())})"
+        except (OSError, ValueError):
+            return ""
+
+
+@contextlib.contextmanager
+def pipeline_errors() -> Iterator[None]:
+    """What DVC has against a pipeline or a target, as InputError; a full disk and the like as OutsideError."""
+    try:
+        yield
+    except DvcException as error:
+        raise InputError(explain(error)) from error
+    except OSError as error:
+        raise OutsideError(f"{error.filename or 'DVC'}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def stage_errors() -> Iterator[None]:
+    """What DVC has against one stage, as StageFailedError."""
+    try:
+        yield
+    except KitError:
+        raise
+    except LockError as error:
+        raise _busy(str(error)) from error
+    except (DvcException, OSError) as error:
+        raise StageFailedError(explain(error)) from error
+
+
+def explain(error: BaseException) -> str:
+    """An exception and its causes in one line."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        text = " ".join(str(cause).split())
+        if text and not any(text in part for part in parts):
+            parts.append(text)
+        cause = cause.__cause__
+    return ": ".join(parts) or type(error).__name__
+
+
+def _busy(about: str) -> OutsideError:
+    found = re.search(r"PID (\d+)", about)
+    holder = f"process {found[1]}" if found else "another process"
+    return OutsideError(f"DVC is in use here by {holder}", hint=_BUSY_HINT)
+
+
+def _pids(marks: dict[str, Any]) -> Iterator[int]:
+    yield from (int(info["pid"]) for info in marks.get("write", {}).values())
+    yield from (int(info["pid"]) for infos in marks.get("read", {}).values() for info in infos)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _silence_dvc() -> None:
+    """DVC talks through its loggers, and its progress bars follow their level."""
+    for name in ("dvc", "dvc_data", "dvc_objects", "scmrepo"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.propagate = False

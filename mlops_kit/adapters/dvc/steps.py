@@ -1,0 +1,84 @@
+"""What DVC does to one stage, step by step: has it changed, can it be restored, what did it produce.
+
+The same calls in the same order as DVC's own `Stage.reproduce` and `Stage.run`, without its path marks around every
+step: one process does all of this in one thread, so they would only cost time.
+"""
+
+from dvc.dependency import DatasetDependency, DbDependency
+from dvc.exceptions import CheckoutError
+from dvc.stage import Stage
+from dvc.stage.cache import RunCacheNotFoundError
+from dvc.stage.imports import sync_import
+from dvc.stage.utils import check_missing_outputs
+
+from mlops_kit.adapters.dvc.outputs import check_out_missing
+
+_changed_dependencies = Stage._changed_deps.__wrapped__
+_changed_outputs = Stage.changed_outs.__wrapped__
+_commit_outputs = Stage.commit.__wrapped__
+
+
+def is_changed(stage: Stage, upstream: list[Stage], *, allow_missing: bool = False) -> bool:
+    """Whether DVC would run the stage; with `allow_missing`, data that is only absent here is no change."""
+    return bool(
+        stage.changed_stage()
+        or _has_changed_dependencies(stage, upstream, allow_missing=allow_missing)
+        or _changed_outputs(stage, allow_missing=allow_missing)
+    )
+
+
+def _has_changed_dependencies(stage: Stage, upstream: list[Stage], *, allow_missing: bool) -> bool:
+    if stage.frozen:
+        return False
+    if stage.is_callback or stage.always_changed:
+        return True
+    return bool(_changed_dependencies(stage, allow_missing=allow_missing, upstream=upstream))
+
+
+def pull_outputs(stage: Stage) -> bool:
+    """Fetch an unchanged stage's missing outputs and check them out; whether that worked."""
+    try:
+        stage.repo.pull(stage.addressing)
+        stage.checkout()
+    except CheckoutError:
+        return False
+    return True
+
+
+def pull_dependencies(stage: Stage) -> None:
+    """Fetch dependencies that are not in the workspace."""
+    for dep in stage.deps:
+        if not isinstance(dep, DatasetDependency | DbDependency) and not dep.exists:
+            stage.repo.pull(dep.def_path)
+
+
+def restore_from_cache(stage: Stage, *, pull: bool) -> bool:
+    """Check out what the stage produced from the same inputs before; whether the run-cache has it."""
+    try:
+        stage.repo.stage_cache.restore(stage, pull=pull)
+    except RunCacheNotFoundError:
+        return False
+    return True
+
+
+def restore_data(stage: Stage, upstream: list[Stage]) -> bool:
+    """Check out missing data from the cache; whether the stage is unchanged then."""
+    check_out_missing(stage)
+    return not is_changed(stage, upstream)
+
+
+def update_import(stage: Stage) -> None:
+    """Download what an import points to."""
+    sync_import(stage)
+
+
+def verify_outputs(stage: Stage) -> None:
+    """Raise where an output of a frozen stage, or the data of a `.dvc` file, is missing."""
+    check_missing_outputs(stage)
+
+
+def save_outputs(stage: Stage) -> None:
+    """Hash dependencies and outputs, move outputs into the cache, and note the run in the run-cache."""
+    uncached_data = any(not out.use_cache for out in stage.outs if not (out.is_metric or out.is_plot))
+    stage.save(run_cache=not uncached_data)
+    _commit_outputs(stage)

@@ -1,0 +1,73 @@
+"""The display for a terminal: what runs now, for how long, and how far the run is."""
+
+import time
+from collections.abc import Iterable
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from mlops_kit.cli.progress import describe_end, visible
+from mlops_kit.core.types import StageName, StageResult, StageState
+
+_COLOURS = {
+    StageState.CACHED: "dim",
+    StageState.RESTORED: "cyan",
+    StageState.RAN: "green",
+    StageState.FAILED: "bold red",
+    StageState.SKIPPED: "yellow",
+}
+_SHOWN_STAGES = 8
+
+
+class LiveProgress:
+    """Stages that run, with a clock each, below the lines that they print."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=8, transient=True)
+        self._started: dict[StageName, float] = {}
+        self._total = 0
+        self._done = 0
+
+    def begin(self, stages: Iterable[StageName]) -> None:
+        """Open the display."""
+        self._total = len(tuple(stages))
+        self._live.start()
+
+    def start(self, stage: StageName) -> None:
+        """Show a stage as running."""
+        self._started[stage] = time.monotonic()
+
+    def line(self, stage: StageName, text: str) -> None:
+        """Print a stage's line above the display."""
+        self._console.print(Text.assemble((f"{stage} ", "bold blue"), ("| ", "dim"), visible(text)))
+
+    def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """Print how a stage ended; after a failure, what it printed last, in one piece."""
+        self._started.pop(result.name, None)
+        self._done += 1
+        self._console.print(Text(describe_end(result), style=_COLOURS[result.state]))
+        if result.state is StageState.FAILED and tail:
+            self._console.rule(f"last lines of {result.name}", style="red")
+            self._console.print(Text("\n".join(visible(text) for text in tail)))
+            self._console.rule(style="red")
+
+    def note(self, text: str) -> None:
+        """Print a remark."""
+        self._console.print(Text(text))
+
+    def close(self) -> None:
+        """Take the display away."""
+        self._live.stop()
+
+    def _picture(self) -> Group:
+        now = time.monotonic()
+        running = list(self._started.items())
+        rows = [
+            Spinner("dots", text=Text.assemble((stage, "bold"), f"  {now - since:.0f} s"))
+            for stage, since in running[:_SHOWN_STAGES]
+        ]
+        more = f", {len(running)} running" if len(running) > _SHOWN_STAGES else ""
+        return Group(*rows, Text(f"{self._done} of {self._total} stages{more}", style="dim"))

@@ -1,0 +1,138 @@
+"""How a run looks while it goes: plain lines, GitHub's groups, or a live display in a terminal."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import click
+
+from mlops_kit.cli.environment import Inputs
+from mlops_kit.core.ports import Progress
+from mlops_kit.core.types import StageName, StageResult, StageState
+
+_KEPT_LINES = 2000
+"""Lines of a stage that a group on GitHub shows; all of them are in the stage's log."""
+
+
+class RunProgress(Progress, Protocol):
+    """A Progress for people at a terminal or in a log."""
+
+
+def choose_progress(inputs: Inputs) -> RunProgress:
+    """The display that fits where the program runs."""
+    if inputs.on_actions:
+        return ActionsProgress(_print)
+    if inputs.interactive:
+        from mlops_kit.cli.live_progress import LiveProgress
+
+        return LiveProgress()
+    return PlainProgress(_print)
+
+
+class PlainProgress:
+    """A line when a stage starts and ends, and every line that it prints, after its name."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def begin(self, stages: Iterable[StageName]) -> None:
+        """Nothing: the end tells all stages."""
+
+    def start(self, stage: StageName) -> None:
+        """Say that a stage starts."""
+        self._write(f"{stage}: started")
+
+    def line(self, stage: StageName, text: str) -> None:
+        """Pass a line on."""
+        self._write(f"{stage} | {visible(text)}")
+
+    def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """Say how a stage ended; after a failure, what it printed last, in one piece."""
+        self._write(describe_end(result))
+        if result.state is StageState.FAILED and tail:
+            self._write(f"--- last lines of {result.name}")
+            for text in tail:
+                self._write(visible(text))
+            self._write("---")
+
+    def note(self, text: str) -> None:
+        """Pass a remark on."""
+        self._write(text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ActionsProgress:
+    """GitHub's log: a stage's output in one folded group at its end, unable to give the runner commands."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._lines: dict[StageName, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, stages: Iterable[StageName]) -> None:
+        """Nothing: the end tells all stages."""
+
+    def start(self, stage: StageName) -> None:
+        """Say that a stage starts."""
+        self._write(f"{harmless(stage)}: started")
+
+    def line(self, stage: StageName, text: str) -> None:
+        """Keep a line for the stage's group."""
+        with self._lock:
+            lines = self._lines.setdefault(stage, [])
+            lines.append(text)
+            if len(lines) > 2 * _KEPT_LINES:
+                del lines[: len(lines) - _KEPT_LINES]
+
+    def end(self, result: StageResult, tail: tuple[str, ...]) -> None:  # noqa: ARG002 - the group has more
+        """Show the stage's output, folded where it went well."""
+        with self._lock:
+            lines = self._lines.pop(result.name, [])[-_KEPT_LINES:]
+        summary = harmless(describe_end(result))
+        if not lines:
+            self._write(summary)
+            return
+        folded = result.state is not StageState.FAILED
+        self._write(f"::group::{summary}" if folded else summary)
+        self._write_guarded(lines)
+        if folded:
+            self._write("::endgroup::")
+
+    def note(self, text: str) -> None:
+        """Pass a remark on."""
+        self._write(harmless(text))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _write_guarded(self, lines: list[str]) -> None:
+        """Between a stop and an unguessable resume, the runner obeys no line."""
+        token = secrets.token_hex(16)
+        self._write(f"::stop-commands::{token}")
+        for text in lines:
+            self._write(harmless(text))
+        self._write(f"::{token}::")
+
+
+def describe_end(result: StageResult) -> str:
+    """`train: ran (3.2 s)`, `train: failed (0.1 s): exit status 1`."""
+    took = f" ({result.seconds:.1f} s)" if result.seconds else ""
+    why = f": {result.message}" if result.message else ""
+    return f"{result.name}: {result.state.value}{took}{why}"
+
+
+def harmless(text: str) -> str:
+    """Text in which the runner finds no command, at the start of a line or inside it."""
+    return visible(text).replace("::", ":\u200b:").replace("##[", "#\u200b#[")
+
+
+def visible(text: str) -> str:
+    """Text without control characters, which could rewrite a terminal or forge lines; colours go with them."""
+    return "".join(char if char.isprintable() or char == "\t" else "�" for char in click.unstyle(text))
+
+
+def _print(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,89 @@
+"""`mlops-kit reproduce`: options, progress and the table at the end."""
+
+import json
+from pathlib import Path
+
+import click
+
+from mlops_kit import wiring
+from mlops_kit.cli import Caller
+from mlops_kit.cli.progress import RunProgress, choose_progress
+from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
+from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.pipeline.schedule import OnFailure
+from mlops_kit.core.render.run import render_run_table
+from mlops_kit.core.types import Selection, StageResult
+
+
+@click.command("reproduce")
+@click.argument("targets", nargs=-1)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Commands at a time; default: processors.")
+@click.option("-f", "--force", is_flag=True, help="Run also what did not change.")
+@click.option("-P", "--all-pipelines", is_flag=True, help="All dvc.yaml files, not only this folder's.")
+@click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
+@click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
+@click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def command(  # noqa: PLR0913 - one parameter per option
+    caller: Caller,
+    *,
+    targets: tuple[str, ...],
+    jobs: int | None,
+    force: bool,
+    all_pipelines: bool,
+    keep_going: bool,
+    pull: bool,
+    push: bool,
+    form: str,
+) -> None:
+    """Run the stages that changed, side by side, and note what came out.
+
+    TARGETS are DVC's: stages, FILE:STAGE, dvc.yaml files, outputs. Without any, this folder's dvc.yaml.
+
+    \b
+    Example:  mlops-kit reproduce --jobs 4 train
+    """
+    selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull)
+    manner = Manner(
+        jobs=jobs or wiring.count_processors(),
+        on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
+        push=push,
+    )
+    done = _run(caller, selection, manner)
+    click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
+    _judge(done, caller.folder)
+
+
+def render_json(done: Reproduction) -> str:
+    """The run as strict JSON."""
+    stages = [
+        {"name": stage.name, "state": stage.state.value, "seconds": round(stage.seconds, 3), "message": stage.message}
+        for stage in done.stages
+    ]
+    return json.dumps({"stages": stages, "interrupted": bool(done.interrupted)}, sort_keys=True, allow_nan=False)
+
+
+def _run(caller: Caller, selection: Selection, manner: Manner) -> Reproduction:
+    progress: RunProgress = choose_progress(caller.inputs)
+    for message in wiring.recover_locks(caller.folder, caller.inputs.variables):
+        progress.note(message)
+    with wiring.open_workshop(caller.folder, caller.inputs.variables, progress) as workshop:
+        return reproduce(workshop, selection, manner)
+
+
+def _judge(done: Reproduction, folder: Path) -> None:
+    """The exit code: an interrupt, else the first failure."""
+    if done.interrupted:
+        raise InterruptedRunError(done.interrupted, hint="finished stages are kept; run again to go on")
+    if done.failed:
+        first, *others = done.failed
+        more = f" (and {len(others)} more)" if others else ""
+        raise StageFailedError(f"stage {first.name!r} failed: {first.message}{more}", hint=_hint(first, folder))
+
+
+def _hint(stage: StageResult, folder: Path) -> str:
+    if not stage.log:
+        return ""
+    log = Path(stage.log)
+    return f"its output: {log.relative_to(folder) if log.is_relative_to(folder) else log}"
