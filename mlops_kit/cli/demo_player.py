@@ -1,0 +1,163 @@
+"""Plays the demo's story on this machine: a fresh project, real verbs in this process, real git.
+
+Everything runs in the demo's own environment: the caller's git settings, tokens and workflow variables stay out.
+"""
+
+import io
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.text import Text
+
+from mlops_kit import wiring
+from mlops_kit.adapters import process
+from mlops_kit.adapters.examples import copy_example
+from mlops_kit.adapters.files import write_atomic
+from mlops_kit.cli import run
+from mlops_kit.cli.environment import Inputs, parse_inputs
+from mlops_kit.commands.player import Answer
+from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.core.types import EnvironmentName, ModelName
+
+EXAMPLE = "breast-cancer"
+BRANCHES = ("staging", "production")
+_KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
+_PERSON = ("--config", "user.name=Demo", "--config", "user.email=demo@localhost")
+
+
+class MachinePlayer:
+    """The Player port in one folder: `origin.git`, its clone `work`, the DVC remote `storage`."""
+
+    def __init__(self, folder: Path, caller: Inputs, console: Console) -> None:
+        self._folder, self._console = folder, console
+        self._variables = own_variables(folder, caller.variables)
+        self._inputs = parse_inputs(self._variables, folder=self.work, terminal=caller.interactive)
+        self.claims = 0
+
+    @property
+    def work(self) -> Path:
+        """The clone."""
+        return self._folder / "work"
+
+    def open_chapter(self, number: int, title: str) -> None:
+        """Begin a chapter with a rule."""
+        self._console.print()
+        self._console.rule(f"[bold]{number}. {title}", align="left")
+
+    def tell(self, text: str) -> None:
+        """Say a paragraph."""
+        self._console.print(text, highlight=False, markup=False)
+
+    def show_claim(self, text: str, *, holds: bool) -> None:
+        """A mark and the claim."""
+        mark = Text("✓ ", "green") if holds else Text("✗ ", "bold red")
+        self._console.print(mark + Text(text))
+        self.claims += holds
+
+    def show_comment(self, markdown: str) -> None:
+        """Render markdown in a frame."""
+        self._console.print(Panel(Markdown(markdown), title="comment on the pull request", title_align="left"))
+
+    def make_project(self) -> None:
+        """Make `origin.git`, `work` with the example committed on every environment's branch, and `storage`."""
+        self._git(self._folder, "init", "--quiet", "--bare", "--initial-branch", "main", "origin.git")
+        self._git(self._folder, "clone", "--quiet", *_PERSON, "origin.git", "work")
+        (self._folder / "storage").mkdir()
+        copy_example(EXAMPLE, self.work)
+        self._git(self.work, "add", ".")
+        self._git(self.work, "commit", "--quiet", "--message", "Start")
+        heads = [f"main:{branch}" for branch in ("main", *BRANCHES)]
+        self._git(self.work, "push", "--quiet", "--set-upstream", "origin", *heads)
+        self._console.print(
+            f"project  {self.work}\norigin   {self._folder}/origin.git", highlight=False, soft_wrap=True
+        )
+
+    def edit_params(self, old: str, new: str) -> None:
+        """Show and replace a piece of params.yaml."""
+        path = self.work / "params.yaml"
+        before = path.read_text(encoding="utf-8")
+        if before.count(old) != 1:
+            raise InputError(f"params.yaml has {old!r} {before.count(old)} times, not once")
+        self._show_typed(f"edit params.yaml  # {old} → {new}")
+        write_atomic(path, before.replace(old, new).encode())
+
+    def run_git(self, *words: str) -> None:
+        """Show and run git in the clone."""
+        self._show_typed(shlex.join(("git", *words)))
+        self._git(self.work, *words)
+
+    def ask_git(self, *words: str) -> str:
+        """Git's output, unseen."""
+        return self._git(self.work, *words)
+
+    def run_kit(self, *words: str) -> Answer:
+        """Show a verb, run it in this process, and show what it prints; its progress appears as it comes."""
+        self._show_typed(shlex.join(("mlops-kit", *words)))
+        answer = self._call(words, Echo(sys.stderr))
+        self._console.print(Text(answer.output.rstrip("\n")), soft_wrap=True)
+        return answer
+
+    def ask_kit(self, *words: str) -> Answer:
+        """Run a verb in this process, unseen."""
+        return self._call(words, io.StringIO())
+
+    def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None:
+        """Point the alias at a version through MLflow's own client."""
+        self._show_typed(f'python: MlflowClient().set_registered_model_alias("{model}", "{environment}", "{number}")')
+        wiring.move_alias(self.work, model, environment, number)
+
+    def _show_typed(self, command: str) -> None:
+        self._console.print(Text.assemble(("$ ", "dim"), (command, "bold cyan")), soft_wrap=True)
+
+    def _call(self, words: Sequence[str], errors: io.StringIO) -> Answer:
+        output = io.StringIO()
+        with redirect_stdout(output), redirect_stderr(errors):
+            code = run(["--repo", str(self.work), *words], self._inputs)
+        return Answer(code=code, output=output.getvalue(), errors=errors.getvalue())
+
+    def _git(self, folder: Path, *words: str) -> str:
+        call = process.Call(words=("git", *words), folder=folder, environment=self._variables)
+        done = process.run(call)
+        if done.code != 0:
+            raise OutsideError(f"git {words[0]} failed: {done.errors.strip()}")
+        return done.text
+
+
+class Echo(io.StringIO):
+    """Keeps what is written, and passes it on to a stream at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Pass the text on, then keep it."""
+        self._stream.write(text)
+        self._stream.flush()
+        return super().write(text)
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+
+def own_variables(folder: Path, caller: Mapping[str, str]) -> dict[str, str]:
+    """The environment of everything in the demo: this Python first on PATH, none of the caller's settings or tokens."""
+    kept = {name: caller[name] for name in _KEPT_VARIABLES if caller.get(name)}
+    here = str(Path(sys.executable).parent)
+    return {
+        "HOME": str(folder),
+        **kept,
+        "PATH": os.pathsep.join([here, kept.get("PATH", os.defpath)]),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "DVC_NO_ANALYTICS": "1",
+    }
