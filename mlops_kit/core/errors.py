@@ -87,6 +87,17 @@ class InvalidInputError(InputError):
         self.problems = found
 
 
+class FoundProblemsError(KitError):
+    """Everything that a check of several files found; the exit code is the gravest one's."""
+
+    def __init__(self, errors: Iterable[KitError]) -> None:
+        found = tuple(errors)
+        gravest = max(found, key=lambda error: error.code)
+        super().__init__(str(gravest))
+        self.code = gravest.code
+        self.problems = tuple(problem for error in found for problem in error.problems)
+
+
 class RefusedError(KitError):
     """The policy says no: a gate, the order of environments, an inconsistent lock."""
 

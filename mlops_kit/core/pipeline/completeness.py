@@ -1,0 +1,92 @@
+"""Whether a dvc.lock says all that its dvc.yaml asks for: a lock cut short is valid YAML with less in it."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mlops_kit.core.errors import Location, Problem
+from mlops_kit.core.pipeline.definition import Definition
+from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM
+from mlops_kit.core.pipeline.lockfile import LockedStage
+from mlops_kit.core.pipeline.stages import Stage
+
+_MD5 = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
+_MD5_ALGORITHMS = frozenset({"md5", LEGACY_ALGORITHM})
+
+
+def check_end(data: bytes, *, file: str) -> tuple[Problem, ...]:
+    """A problem where the last line has no end: DVC always writes one."""
+    if data.endswith(b"\n"):
+        return ()
+    place = Location(file=file, line=data.count(b"\n") + 1)
+    return (Problem(message="the last line has no end: the file was cut short", location=place, hint=_restore(file)),)
+
+
+def check_digests(locked: Mapping[str, LockedStage], *, file: str) -> tuple[Problem, ...]:
+    """A problem for every md5 that cannot be one."""
+    return tuple(
+        Problem(
+            message=f"{entry.digest.value[:40]!r} is no md5 of {entry.path}",
+            location=stage.location,
+            field=f"stages.{stage.name}",
+            hint=_restore(file),
+        )
+        for stage in locked.values()
+        for entry in (*stage.dependencies, *stage.outputs)
+        if entry.digest and entry.digest.algorithm in _MD5_ALGORITHMS and not _MD5.fullmatch(entry.digest.value)
+    )
+
+
+def check_sizes(locked: Mapping[str, LockedStage], *, file: str) -> tuple[Problem, ...]:
+    """A problem for every hashed file without a size: DVC 3 writes both, the size last."""
+    return tuple(
+        Problem(
+            message=f"{entry.path} has an md5 and no size: the file was cut short",
+            location=stage.location,
+            field=f"stages.{stage.name}",
+            hint=_restore(file),
+        )
+        for stage in locked.values()
+        for entry in (*stage.dependencies, *stage.outputs)
+        if entry.digest and entry.digest.algorithm == "md5" and not entry.digest.is_directory and entry.size is None
+    )
+
+
+def check_stages(definition: Definition, locked: Mapping[str, LockedStage], *, file: str) -> tuple[Problem, ...]:
+    """A problem that names every stage of the dvc.yaml without an entry in its lock."""
+    missing = [
+        stage.name
+        for stage in definition.stages
+        if stage.name not in locked and not any(name.startswith(f"{stage.name}@") for name in locked)
+    ]
+    if not missing:
+        return ()
+    message = f"stages missing from lock: {', '.join(sorted(missing))}"
+    return (Problem(message=message, location=Location(file=file), hint=_restore(file)),)
+
+
+def check_entries(stages: tuple[Stage, ...], *, file: str) -> tuple[Problem, ...]:
+    """A problem for every stage whose entry in the lock lacks something that the dvc.yaml names."""
+    return tuple(
+        Problem(
+            message=f"stages missing from lock in part: {stage.name} lacks {', '.join(lacking)}",
+            location=Location(file=file),
+            field=f"stages.{stage.name}",
+            hint=_restore(file),
+        )
+        for stage in stages
+        if (lacking := sorted(_lacking(stage)))
+    )
+
+
+def _lacking(stage: Stage) -> Iterator[str]:
+    if stage.templated or stage.locked_command is None:
+        return
+    yield from (dependency.path for dependency in stage.dependencies if dependency.digest is None)
+    yield from (output.path for output in stage.outputs if output.digest is None)
+    for params in stage.params:
+        if params.locked is None or not set(params.keys) <= set(params.locked):
+            yield params.file
+
+
+def _restore(file: str) -> str:
+    return f"run mlops-kit reproduce, or restore the file: git checkout -- {file}"
