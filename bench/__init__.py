@@ -1,0 +1,1 @@
+"""Paired benchmarks of the kit against plain DVC, on real runs."""

@@ -1,16 +1,16 @@
 """Which of DVC's stages a run looks at, in which order, and how each looks to the scheduler."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dvc.dependency import DatasetDependency
 from dvc.dvcfile import PROJECT_FILE
 from dvc.output import Output
 from dvc.repo import Repo
-from dvc.repo.reproduce import collect_stages, plan_repro
+from dvc.repo.reproduce import collect_stages
 from dvc.stage import PipelineStage, Stage
-from networkx import DiGraph
+from networkx import DiGraph, dfs_postorder_nodes
 
 from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.types import PlannedStage, Selection, StageName
@@ -18,14 +18,8 @@ from mlops_kit.core.types import PlannedStage, Selection, StageName
 
 def select_stages(repo: Repo, graph: DiGraph, selection: Selection) -> list[Stage]:
     """The selected stages and what they need, each after what it needs."""
-    if selection.every_pipeline:
-        chosen = list(repo.index.stages)
-    else:
-        _require_pipeline(selection)
-        chosen = collect_stages(repo, selection.targets or (PROJECT_FILE,))
-    if not any(isinstance(stage, PipelineStage) for stage in chosen) and not selection.targets:
-        raise InputError("no stages", location=Location(file=PROJECT_FILE), hint="add one with: dvc stage add")
-    return list(plan_repro(graph, chosen))
+    chosen = collect_stages(repo, selection.targets) if selection.targets else _all_stages(repo, selection)
+    return list(dfs_postorder_nodes(graph.subgraph(_with_needs(graph, chosen))))
 
 
 def address(stage: Stage, root: Path) -> StageName:
@@ -48,12 +42,33 @@ def describe_stage(stage: Stage, root: Path) -> PlannedStage:
     )
 
 
-def _require_pipeline(selection: Selection) -> None:
-    if not selection.targets and not Path(PROJECT_FILE).is_file():
+def _all_stages(repo: Repo, selection: Selection) -> list[Stage]:
+    """Every stage of the folder's dvc.yaml, or of all pipelines; InputError where there is none."""
+    if selection.every_pipeline:
+        found = list(repo.index.stages)
+    elif Path(PROJECT_FILE).is_file():
+        home = str(Path(PROJECT_FILE).absolute())
+        found = [stage for stage in repo.index.stages if stage.path == home]
+    else:
         raise InputError(
             f"no {PROJECT_FILE} in {Path.cwd()}",
             hint="name a target, take every pipeline with --all-pipelines, or add a stage with: dvc stage add",
         )
+    if not any(isinstance(stage, PipelineStage) for stage in found):
+        raise InputError("no stages", location=Location(file=PROJECT_FILE), hint="add one with: dvc stage add")
+    return found
+
+
+def _with_needs(graph: DiGraph, chosen: Iterable[Stage]) -> set[Stage]:
+    """The chosen stages and everything that they need, directly or not."""
+    found: set[Stage] = set()
+    left = list(chosen)
+    while left:
+        stage = left.pop()
+        if stage not in found:
+            found.add(stage)
+            left.extend(graph.successors(stage))
+    return found
 
 
 def _reads(stage: Stage, root: Path) -> Iterator[str]:

@@ -1,0 +1,19 @@
+"""`python -m bench`: the kit and DVC on the same pipelines, one after the other; prints seconds and ratios."""
+
+import sys
+
+from bench.machine import describe_machine
+from bench.pairs import CASES, measure
+from bench.table import render_table
+
+
+def main() -> int:
+    """Measure every case; non-zero only where a run failed or the results differ."""
+    print(describe_machine(), flush=True)
+    print()
+    print(render_table([measure(case) for case in CASES]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
