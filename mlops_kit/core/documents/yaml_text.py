@@ -21,6 +21,7 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
 _TEXT_TAGS = frozenset({f"{_TAG}str", f"{_TAG}timestamp"})
 _COLLECTION_TAGS = frozenset({_PLAIN, f"{_TAG}map", f"{_TAG}seq"})
 _REASONS = {"second occurrence": "an anchor of this name exists already"}
+_START = Mark(line=1, column=1, key_line=1, key_column=1)
 _VERSION_LINE = "%YAML 1.1"
 
 
@@ -29,7 +30,7 @@ def parse_yaml(data: bytes, *, file: str, limits: Limits = DATA_LIMITS) -> Docum
     text = decode(data, file=file)
     root = _compose(text, data, file=file, limits=limits)
     if root is None:
-        return Document(file=file, value=None)
+        return Document(file=file, value=None, find=lambda path: _START)  # noqa: ARG005 - the shape of every finder
     builder = _Builder(file, limits)
     value = builder.build(root)
     raise_found(builder.problems)
