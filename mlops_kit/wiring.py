@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.files import read_limited
 from mlops_kit.adapters.git import GitRepository
+from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.reproduce import Workshop
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
-from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.ports import Progress
+from mlops_kit.core.review.event import EVENT_LIMIT
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
+
+REPORT_LIMIT = 1024 * 1024
+"""Bytes of the largest report that is taken from another job."""
 
 
 def open_git(folder: Path, environment: Mapping[str, str]) -> GitRepository:
@@ -63,3 +69,45 @@ def open_workshop(folder: Path, environment: Mapping[str, str], progress: Progre
     logs = pipeline.root / FOLDER / "logs"
     with pipeline, LocalEngine(environment=environment, logs=logs, on_line=progress.line) as engine:
         yield Workshop(pipeline=pipeline, engine=engine, progress=progress)
+
+
+def open_forge(repository: str, *, api_url: str, token: str) -> "GitHubForge":
+    """The repository on its forge; InputError where the address, the name or the token is missing or wrong."""
+    from mlops_kit.adapters.github.forge import connect
+
+    return connect(repository, api_url=api_url, token=token)
+
+
+def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:
+    """What judges a report: the base's history, the promotion log, and DVC for what only DVC can read."""
+    from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.promotion_log import GitPromotionLog
+
+    return Bench(
+        git=git,
+        log=GitPromotionLog(git),
+        resolver=DvcResolver(git.root, environment),
+        config_file=config_file or CONFIG_FILE,
+    )
+
+
+def read_event(file: str) -> bytes:
+    """The workflow's event file; InputError where there is none."""
+    path = Path(file)
+    data = read_limited(path.parent, path.name, limit=EVENT_LIMIT)
+    if data is None:
+        raise InputError("no such file", location=Location(file=file), hint="GITHUB_EVENT_PATH names the event file")
+    return data
+
+
+def read_artifact(folder: Path, file: str) -> bytes:
+    """A report that another job left: a regular file, bounded, behind no link; IntegrityError for anything else."""
+    path = Path(file)
+    root = path.parent if path.is_absolute() else folder
+    try:
+        data = read_limited(root, path.name if path.is_absolute() else file, limit=REPORT_LIMIT)
+    except InputError as error:
+        raise IntegrityError(f"not a report: {error}", hint="a report is a regular file of at most 1 MiB") from error
+    if data is None:
+        raise InputError("no such file", location=Location(file=file), hint="make one with: mlops-kit report")
+    return data

@@ -225,6 +225,7 @@ class PullRequest:
     """A pull request as the forge knows it: what is to be merged (`head`) into what (`base`).
 
     `is_fork` is set also where the fork is gone and where the forge does not say: nothing is trusted by default.
+    `is_locked` means that nobody may comment.
     """
 
     number: int
@@ -233,6 +234,12 @@ class PullRequest:
     head_branch: str
     base_branch: str
     is_fork: bool
+    is_locked: bool = False
+
+    @property
+    def is_closed_to_us(self) -> bool:
+        """Whether a workflow's token cannot write here by GitHub's own rules, whatever permissions it was given."""
+        return self.is_fork or self.is_locked
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -25,6 +25,8 @@ def connect(repository: str, *, api_url: str, token: str, patience: Patience | N
     """A forge for `owner/name`; InputError where the name or the address cannot be one."""
     from github import Auth, Github
 
+    if not token:
+        raise InputError("there is no token for GitHub", hint="set MLOPS_KIT_TOKEN or GITHUB_TOKEN")
     if not _REPOSITORY.fullmatch(repository):
         raise InputError(f"{repository!r} is not a repository (owner/name)", hint="set GITHUB_REPOSITORY")
     patience = patience or Patience()

@@ -42,6 +42,7 @@ def read_pull_request(field: "Field") -> PullRequest:
         head_branch=head.at("ref").text(),
         base_branch=base.at("ref").text(),
         is_fork=_is_fork(head, base),
+        is_locked=field.at("locked").value is True,
     )
 
 
