@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_kit.adapters.files import read_limited
+from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.commands.judge import Bench
+from mlops_kit.commands.report import Planner, Sources
 from mlops_kit.commands.reproduce import Workshop
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, IntegrityError, Location
@@ -44,6 +45,28 @@ def load_config(root: Path, config_file: str | None) -> Config:
     if data is None and config_file is not None:
         raise InputError("no such file", location=Location(file=config_file))
     return default_config() if data is None else parse_config(data, file=config_file or CONFIG_FILE)
+
+
+def open_sources(folder: Path, environment: Mapping[str, str], *, planner: Planner | None = None) -> Sources:
+    """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
+    from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.adapters.promotion_log import GitPromotionLog
+
+    git = open_git(folder, environment)
+    return Sources(
+        git=git,
+        work_tree=open_work_tree(git),
+        resolver=DvcResolver(git.root, environment),
+        log=GitPromotionLog(git),
+        planner=planner,
+        last_run=read_last_run(git.root),
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's content with the text; OutsideError where it cannot be written."""
+    write_atomic(path, text.encode())
 
 
 def count_processors() -> int:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from mlops_kit.core.config import Config, Goal
 from mlops_kit.core.pipeline.values import Value, ValueFile
+from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portable
 
 MetricFile = ValueFile
 """The values of one metrics file: what gates and comparisons read."""
@@ -38,13 +40,15 @@ class MetricRow:
     -Infinity. `goal` is empty where the policy names none.
     """
 
-    path: str
-    key: str
-    old: Value = None
-    new: Value = None
-    diff: int | float | None = None
-    goal: str = ""
+    path: Text
+    key: Text
+    old: Cell = None
+    new: Cell = None
+    diff: Number | None = None
+    goal: Literal["", "maximize", "minimize"] = ""
     trend: Trend
+
+    __pydantic_config__ = STRICT
 
 
 def compare_metrics(base: Iterable[MetricFile], head: Iterable[MetricFile], config: Config) -> tuple[MetricRow, ...]:
@@ -64,15 +68,6 @@ def is_finite(value: object) -> bool:
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value) and abs(value) < 1.79e308)
 
 
-def portable(value: Value) -> Value:
-    """The value as strict JSON can carry it."""
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
-
-
 def exact(value: float) -> Decimal:
     """The number as it is written, so that 0.9 - 0.895 is 0.005."""
     return Decimal(repr(value))
@@ -86,12 +81,12 @@ def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Con
         policy = config.policy(path, key)
         trend = _trend(before.get(key), after.get(key), policy.goal, policy.noise)
         yield MetricRow(
-            path=path,
-            key=key,
+            path=clip(path),
+            key=clip(key),
             old=portable(before.get(key)),
             new=portable(after.get(key)),
             diff=_difference(before.get(key), after.get(key)),
-            goal=policy.goal or "",
+            goal=policy.goal.value if policy.goal else "",
             trend=Trend.UNREADABLE if unreadable and trend in {Trend.NEW, Trend.REMOVED} else trend,
         )
 

@@ -5,101 +5,40 @@ problem is named. It says nothing about which pull request it belongs to.
 """
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
 from mlops_kit.core.errors import InvalidInputError, Location, Problem
+from mlops_kit.core.review.cells import ROW_LIMIT, STRICT, Text, clip
+from mlops_kit.core.review.changes import ModelRow, StageRow
 from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.metrics import Trend
-from mlops_kit.core.types import Answer, Verb
+from mlops_kit.core.review.metrics import MetricRow
+from mlops_kit.core.review.params import ParamRow
+from mlops_kit.core.types import Answer, GateAnswer, Plan, Verb
 
-TEXT_LIMIT = 2_000
-"""Characters of the longest text that a report may hold; longer ones are cut when it is written."""
-ROW_LIMIT = 20_000
-"""Rows of one table."""
-
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
-Text = Annotated[str, Field(max_length=TEXT_LIMIT, strict=True)]
-Number = StrictInt | StrictFloat
-Cell = StrictBool | StrictInt | StrictFloat | Text | None
+_ROWS = Field(max_length=ROW_LIMIT)
+_MESSAGE_LIMIT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two things compared. `name` is what the caller asked for; `commit` is empty for unrelated history.
+    """One of the two things compared. `name` is what the caller asked for, `commit` its full name.
 
-    `worktree` says that files of the work tree were read, with what is not committed yet.
+    `worktree` says that the files of the work tree were read, with what is not committed yet.
     """
 
     name: Text
     commit: Text
     worktree: StrictBool = False
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportedMetric:
-    """A metric of either side; see `MetricRow` for what old, new and diff mean."""
-
-    path: Text
-    key: Text
-    old: Cell = None
-    new: Cell = None
-    diff: Number | None = None
-    goal: Literal["", "maximize", "minimize"] = ""
-    trend: Trend
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportedParam:
-    """A param that differs; None where that side has none."""
-
-    path: Text
-    key: Text
-    old: Cell = None
-    new: Cell = None
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportedStage:
-    """A stage of head. `state` and `seconds` are of the last run on this machine, if one is known.
-
-    `change` says how its lock entry differs from base's: new, removed, changed, or empty. `after` are the stages it
-    reads from.
-    """
-
-    name: Text
-    state: Text = ""
-    seconds: Annotated[Number, Field(ge=0)] | None = None
-    change: Literal["", "new", "removed", "changed"] = ""
-    after: Annotated[tuple[Text, ...], Field(max_length=ROW_LIMIT)] = ()
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportedModel:
-    """A model and its digests in base and head; empty where that side has none."""
-
-    name: Text
-    path: Text
-    old: Text = ""
-    new: Text = ""
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportedGate:
+class GateRow:
     """A gate's answer, as the report's author computed it; who must rely on it evaluates the gates again."""
 
     environment: Text
@@ -108,11 +47,11 @@ class ReportedGate:
     answer: Answer
     message: Text
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportedChange:
+class ChangeRow:
     """One change that a merge would cause; `source` and `target` are `from` and `to` in the document."""
 
     environment: Text
@@ -127,33 +66,34 @@ class ReportedChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportedBlock:
-    """A promotion that is held back, and why."""
+class BlockRow:
+    """A promotion that is held back, or cannot be judged, and why."""
 
     environment: Text
     model: Text
     reason: Text
     hint: Text = ""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportedPlan:
-    """What a merge into the environment's branch would cause."""
+class PlanRows:
+    """What a merge into the environment's branch would cause; `unknown` are readings that failed."""
 
-    changes: Annotated[tuple[ReportedChange, ...], Field(max_length=ROW_LIMIT)] = ()
-    blocked: Annotated[tuple[ReportedBlock, ...], Field(max_length=ROW_LIMIT)] = ()
+    changes: Annotated[tuple[ChangeRow, ...], _ROWS] = ()
+    blocked: Annotated[tuple[BlockRow, ...], _ROWS] = ()
+    unknown: Annotated[tuple[BlockRow, ...], _ROWS] = ()
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Base against head. `metrics` has every metric, `params` only what differs; `plan` is None where none was made.
 
-    `unreadable` names metric files with the reason, each `SIDE FILE: reason`. `policy_changed` says that the change
-    edits the gates it is judged by; `lock_uncommitted` that dvc.lock in the work tree is not the committed one.
+    `notes` say what could not be found out. `policy_changed` says that the change edits the rules that it is judged
+    by (base's hold); `lock_uncommitted` that dvc.lock in the work tree is not the committed one.
     """
 
     version: Literal[1] = 1
@@ -161,18 +101,17 @@ class Report:
     head: Side
     environment: Text
     verdict: Verdict
-    gates: Annotated[tuple[ReportedGate, ...], Field(max_length=ROW_LIMIT)] = ()
-    metrics: Annotated[tuple[ReportedMetric, ...], Field(max_length=ROW_LIMIT)] = ()
-    params: Annotated[tuple[ReportedParam, ...], Field(max_length=ROW_LIMIT)] = ()
-    stages: Annotated[tuple[ReportedStage, ...], Field(max_length=ROW_LIMIT)] = ()
-    models: Annotated[tuple[ReportedModel, ...], Field(max_length=ROW_LIMIT)] = ()
-    plan: ReportedPlan | None = None
-    unreadable: Annotated[tuple[Text, ...], Field(max_length=ROW_LIMIT)] = ()
-    notes: Annotated[tuple[Text, ...], Field(max_length=ROW_LIMIT)] = ()
+    gates: Annotated[tuple[GateRow, ...], _ROWS] = ()
+    metrics: Annotated[tuple[MetricRow, ...], _ROWS] = ()
+    params: Annotated[tuple[ParamRow, ...], _ROWS] = ()
+    stages: Annotated[tuple[StageRow, ...], _ROWS] = ()
+    models: Annotated[tuple[ModelRow, ...], _ROWS] = ()
+    plan: PlanRows | None = None
+    notes: Annotated[tuple[Text, ...], _ROWS] = ()
     policy_changed: StrictBool = False
     lock_uncommitted: StrictBool = False
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 REPORT = TypeAdapter(Report)
@@ -197,10 +136,44 @@ def parse_report(data: bytes, *, file: str) -> Report:
         raise InvalidInputError(_problems(error, file)) from error
 
 
-def clip(text: str) -> str:
-    """The text cut to what a report may hold, without characters that no encoding has."""
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return clean if len(clean) <= TEXT_LIMIT else f"{clean[: TEXT_LIMIT - 1]}…"
+def gate_rows(answers: tuple[GateAnswer, ...]) -> tuple[GateRow, ...]:
+    """Answers as a report carries them."""
+    return tuple(
+        GateRow(
+            environment=found.environment,
+            metric=clip(found.metric),
+            rule=clip(found.rule),
+            answer=found.answer,
+            message=clip(found.message),
+        )
+        for found in answers
+    )
+
+
+def plan_rows(plan: Plan) -> PlanRows:
+    """A plan as a report carries it."""
+    return PlanRows(
+        changes=tuple(
+            ChangeRow(
+                environment=found.environment,
+                model=clip(found.model),
+                verb=found.verb,
+                source=clip(found.source),
+                target=clip(found.target),
+            )
+            for found in plan.changes
+        ),
+        blocked=tuple(
+            BlockRow(
+                environment=found.environment, model=clip(found.model), reason=clip(found.reason), hint=clip(found.hint)
+            )
+            for found in plan.blocked
+        ),
+        unknown=tuple(
+            BlockRow(environment=found.environment, model=clip(found.model), reason=clip(found.reason))
+            for found in plan.unknown
+        ),
+    )
 
 
 def _refuse_constant(name: str) -> float:
@@ -210,9 +183,6 @@ def _refuse_constant(name: str) -> float:
 def _problems(error: ValidationError, file: str) -> Iterator[Problem]:
     for found in error.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in found["loc"])
-        yield Problem(message=found["msg"], location=Location(file=file), field=field)
-
-
-def is_plain_number(value: object) -> bool:
-    """Whether a cell is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        yield Problem(
+            message=clip(found["msg"])[:_MESSAGE_LIMIT], location=Location(file=file), field=field[:_MESSAGE_LIMIT]
+        )

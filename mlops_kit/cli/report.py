@@ -1,0 +1,84 @@
+"""`mlops-kit report`: options, formats, and where the report goes."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mlops_kit import wiring
+from mlops_kit.cli import Caller
+from mlops_kit.commands.report import make_report
+from mlops_kit.commands.sides import Question
+from mlops_kit.core.config import CONFIG_FILE
+from mlops_kit.core.errors import ExitCode
+from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.text import render_report_text
+from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.report import Report, report_json
+
+_HELP = """Compare base and head: metrics, params, stages, models, gates, and what a merge would cause.
+
+HEAD is a revision; without it the work tree is compared, with what is not committed yet.
+
+Example: mlops-kit report --base main --environment staging
+"""
+
+
+@click.command(help=_HELP)
+@click.argument("head", default="")
+@click.option("--base", metavar="REVISION", default="", help="Default: the merge base with the main branch.")
+@click.option("--environment", metavar="NAME", default="", help="Whose gates; default: the one of the base's branch.")
+@click.option("--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
+@click.option("--exit-code", is_flag=True, help="Leave with 4 where a gate refuses.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one parameter per option
+    caller: Caller,
+    *,
+    head: str,
+    base: str,
+    environment: str,
+    style: str,
+    output: Path | None,
+    exit_code: bool,
+) -> int:
+    """Print or write the report; leave with 0 whatever it says, unless asked otherwise."""
+    question = Question(head=head, base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
+    sources = wiring.open_sources(caller.folder, caller.inputs.variables)
+    report = make_report(question, sources)
+    _deliver(_render(report, style), output, style)
+    return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
+
+
+def _render(report: Report, style: str) -> str:
+    match style:
+        case "json":
+            return report_json(report).rstrip("\n")
+        case "markdown":
+            return render_report(report)
+        case _:
+            return render_report_text(report)
+
+
+def _deliver(text: str, output: Path | None, style: str) -> None:
+    if output is not None:
+        wiring.write_text(output, f"{text}\n")
+    elif style == "text" and sys.stdout.isatty():
+        click.echo(_coloured(text))
+    else:
+        click.echo(text)
+
+
+def _coloured(text: str) -> str:
+    """The text with the words that matter in colour."""
+    from rich.console import Console
+    from rich.text import Text
+
+    shown = Text(text)
+    shown.highlight_words(["better", "pass"], "green")
+    shown.highlight_words(["worse", "fail", "not-evaluable"], "red")
+    shown.highlight_words(["inconclusive", "warn", "type changed", "non finite", "unreadable"], "yellow")
+    console = Console()
+    with console.capture() as capture:
+        console.print(shown, soft_wrap=True, end="")
+    return capture.get()

@@ -1,0 +1,36 @@
+"""Foreign text made harmless: for GitHub markdown, for mermaid, for a terminal.
+
+Names, values and messages of a pull request are a stranger's. None may become a mention, a link, markup, or a
+control sequence; each is shown as the characters that it is.
+"""
+
+import re
+import unicodedata
+
+CELL_LIMIT = 200
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_KEPT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_LABEL_UNSAFE = re.compile(r"[^\w ./@:-]")
+
+
+def clean(text: str, *, limit: int = CELL_LIMIT) -> str:
+    """One line without control, direction or private characters, cut with its length where it is longer."""
+    shown = text if len(text) <= limit else text[: limit - 1]
+    line = "".join(_REPLACEMENT if unicodedata.category(char) in _KEPT_CATEGORIES else char for char in shown)
+    return line if len(text) <= limit else f"{line}… ({len(text)} characters)"
+
+
+def cell(text: str) -> str:
+    """A foreign text as a code span for a table or a line of GitHub markdown; nothing in it is interpreted."""
+    return f"<code>{prose(text)}</code>" if text else ""
+
+
+def prose(text: str) -> str:
+    """A foreign sentence for markdown, all punctuation as character references."""
+    return _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", clean(text))
+
+
+def label(text: str) -> str:
+    """A foreign text for a quoted mermaid label: other characters become mermaid's own references."""
+    return _LABEL_UNSAFE.sub(lambda found: f"#{ord(found[0])};", clean(text, limit=60))

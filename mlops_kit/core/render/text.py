@@ -1,0 +1,114 @@
+"""The report as plain text for a terminal: the same order as the comment, aligned columns, no colour of its own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.values import MISSING, show_difference, show_value
+from mlops_kit.core.review.cells import Cell
+from mlops_kit.core.review.metrics import Trend
+from mlops_kit.core.review.report import PlanRows, Report, Side
+
+Row = tuple[str, ...]
+
+
+def render_report_text(report: Report) -> str:
+    """The report as lines of text, without a line end after the last."""
+    sections = (
+        _head(report),
+        _section("gates", ((gate.answer.value, gate.rule, gate.message) for gate in report.gates)),
+        _lines("notes", report.notes),
+        _section("metrics", _metric_rows(report)),
+        _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
+        _section("models", ((row.name, _digest(row.old), _digest(row.new)) for row in report.models)),
+        _section("stages", _stage_rows(report)),
+        _plan(report.plan, report.environment),
+        _quiet(report),
+    )
+    return "\n\n".join("\n".join(lines) for lines in map(list, sections) if lines)
+
+
+def align(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines with columns of equal width, two spaces between."""
+    known = [tuple(clean(part) for part in row) for row in rows]
+    widths = [max(len(row[column]) for row in known) for column in range(len(known[0]))] if known else []
+    for row in known:
+        yield "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"{clean(report.environment)}: {report.verdict.value}"
+    yield f"{_side(report.base)} -> {_side(report.head)}"
+    if report.policy_changed:
+        yield "this change edits the rules it is judged by; the rules of base hold"
+    if report.lock_uncommitted:
+        yield "dvc.lock in the work tree is not committed"
+
+
+def _side(side: Side) -> str:
+    return f"{clean(side.name)} ({side.commit[:8]})" if side.commit else clean(side.name)
+
+
+def _section(title: str, rows: Iterable[Row]) -> Iterator[str]:
+    known = list(rows)
+    if known:
+        yield title
+        yield from (f"  {line}" for line in align(known))
+
+
+def _lines(title: str, lines: Iterable[str]) -> Iterator[str]:
+    known = list(lines)
+    if known:
+        yield title
+        yield from (f"  {clean(line, limit=500)}" for line in known)
+
+
+def _metric_rows(report: Report) -> Iterator[Row]:
+    for row in report.metrics:
+        if row.trend is not Trend.SAME:
+            yield (
+                _name(row.path, row.key),
+                _value(row.old),
+                _value(row.new),
+                show_difference(row),
+                row.trend.value.replace("-", " "),
+            )
+
+
+def _stage_rows(report: Report) -> Iterator[Row]:
+    for stage in report.stages:
+        if stage.change or stage.state not in {"", "cached"}:
+            seconds = f"{stage.seconds:.1f} s" if stage.seconds else ""
+            yield stage.name, stage.change, stage.state, seconds
+
+
+def _plan(plan: PlanRows | None, environment: str) -> Iterator[str]:
+    if plan is None:
+        return
+    blocked = ((found.model, "is blocked:", found.reason) for found in plan.blocked)
+    unknown = ((found.model, "could not be judged:", found.reason) for found in plan.unknown)
+    changes = (
+        (change.model, change.verb.value, f"{change.source or 'nothing'} -> {change.target}") for change in plan.changes
+    )
+    rows = [*blocked, *unknown, *changes] or [("nothing", "to", "do")]
+    yield from _section(f"a merge into {clean(environment)} would", rows)
+
+
+def _quiet(report: Report) -> Iterator[str]:
+    same = sum(row.trend is Trend.SAME for row in report.metrics)
+    if same:
+        yield f"{same} of {len(report.metrics)} metrics did not change"
+    elif not report.metrics:
+        yield "there are no metrics"
+
+
+def _name(path: str, key: str) -> str:
+    return f"{path}:{key}" if key else path
+
+
+def _value(value: Cell) -> str:
+    return clean(show_value(value), limit=60)
+
+
+def _digest(digest: str) -> str:
+    algorithm, _, value = digest.partition(":")
+    return f"{algorithm}:{value[:8]}" if value else MISSING
