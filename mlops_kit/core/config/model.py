@@ -103,7 +103,11 @@ def parse_amount(written: object) -> object:
 
 NumberOrPercent = Annotated[float, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})?\s*%$")]
 WrittenAmount = Annotated[Amount, BeforeValidator(parse_amount, json_schema_input_type=NumberOrPercent)]
-EnvironmentKey = Annotated[EnvironmentName, AfterValidator(check_environment_name)]
+EnvironmentKey = Annotated[
+    EnvironmentName,
+    AfterValidator(check_environment_name),
+    Field(json_schema_extra={"pattern": r"^(?!latest$|v[0-9]+$)[a-z0-9][a-z0-9-]{0,62}$"}),
+]
 BranchName = Annotated[str, Field(min_length=1), AfterValidator(check_branch_name)]
 
 
@@ -120,6 +124,10 @@ class MetricPolicy(Section):
 
 class Gate(Section):
     """A rule a version must pass to enter an environment; at least one of the four limits is set."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [limit]} for limit in ("min", "max", "max-drop", "max-rise")]}
+    )
 
     metric: Annotated[
         str, Field(min_length=1, description="The metric's key, or file:key where several files have it.")
@@ -215,7 +223,11 @@ class Config(Section):
     ] = Field(default_factory=dict)
     environments: Annotated[
         dict[EnvironmentKey, Environment],
-        Field(min_length=1, description="Where models run, by name; left out: dev, staging and production."),
+        Field(
+            min_length=1,
+            description="Where models run, by name; left out: dev, staging and production.",
+            json_schema_extra={"additionalProperties": False},
+        ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
 

@@ -160,8 +160,12 @@ def _schema_at(path: Path) -> dict[str, Any]:
 
 
 def _property(part: dict[str, Any], key: str) -> dict[str, Any]:
-    found: dict[str, Any] = part.get("properties", {}).get(key) or part.get("additionalProperties") or {}
-    return found
+    named: dict[str, Any] = part.get("properties", {})
+    patterns: dict[str, Any] = part.get("patternProperties", {})
+    found: dict[str, Any] = (
+        named.get(key) or next(iter(patterns.values()), None) or part.get("additionalProperties", {})
+    )
+    return found or {}
 
 
 def _resolve(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
@@ -170,4 +174,4 @@ def _resolve(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
         name = part["$ref"].rpartition("/")[2]
         return _resolve(whole, whole["$defs"][name])
     choices = [choice for choice in part.get("anyOf", []) if choice.get("type") != "null"]
-    return _resolve(whole, choices[0]) if choices else part
+    return _resolve(whole, choices[0]) if choices and "properties" not in part else part
