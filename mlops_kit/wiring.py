@@ -18,6 +18,7 @@ from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_con
 from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.ports import Progress
 from mlops_kit.core.review.event import EVENT_LIMIT
+from mlops_kit.core.types import EnvironmentName, ModelName
 
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
@@ -134,3 +135,13 @@ def read_artifact(folder: Path, file: str) -> bytes:
     if data is None:
         raise InputError("no such file", location=Location(file=file), hint="make one with: mlops-kit report")
     return data
+
+
+def move_alias(root: Path, model: ModelName, alias: EnvironmentName, number: str) -> None:
+    """Point an alias of the repository's own registry at a version as a hand does: nothing is noted about it."""
+    from mlops_kit.adapters.mlflow.session import MlflowSession
+    from mlops_kit.core.promotion.names import spell_for_registry
+
+    session = MlflowSession("", root)
+    with session.calling(f"set the alias {alias} of {model}"):
+        session.client.set_registered_model_alias(spell_for_registry(model), alias, number)

@@ -18,9 +18,9 @@ NEXT = """\
 Try next:
   cd {work}
   mlops-kit status
-  git switch --create mine main           # then edit params.yaml
+  git switch --create mine dev            # then edit params.yaml
   mlops-kit reproduce
-  mlops-kit report --base main
+  mlops-kit report --base dev
   mlflow ui --backend-store-uri sqlite:///mlflow.db"""
 _NEW_FOLDER = "name a new folder: mlops-kit demo --dir my-demo"
 AGAIN = "The demo's folder is gone. To look around in it: mlops-kit demo --dir my-demo"

@@ -5,6 +5,7 @@ Everything runs in the demo's own environment: the caller's git settings, tokens
 
 import io
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,9 +29,10 @@ from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.types import EnvironmentName, ModelName
 
 EXAMPLE = "breast-cancer"
-BRANCHES = ("staging", "production")
+BRANCHES = ("dev", "staging", "production")
 _KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
-_PERSON = ("--config", "user.name=Demo", "--config", "user.email=demo@localhost")
+_FOLDED = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.DOTALL)
+_IDENTITY = ("--config", "user.name=Demo", "--config", "user.email=demo@localhost")
 
 
 class MachinePlayer:
@@ -63,18 +65,19 @@ class MachinePlayer:
         self.claims += holds
 
     def show_comment(self, markdown: str) -> None:
-        """Render markdown in a frame."""
-        self._console.print(Panel(Markdown(markdown), title="comment on the pull request", title_align="left"))
+        """Render markdown in a frame, folded parts as their titles."""
+        shown = Markdown(_FOLDED.sub(r"▸ \1", markdown))
+        self._console.print(Panel(shown, title="comment on the pull request", title_align="left"))
 
     def make_project(self) -> None:
         """Make `origin.git`, `work` with the example committed on every environment's branch, and `storage`."""
-        self._git(self._folder, "init", "--quiet", "--bare", "--initial-branch", "main", "origin.git")
-        self._git(self._folder, "clone", "--quiet", *_PERSON, "origin.git", "work")
+        self._git(self._folder, "init", "--quiet", "--bare", "--initial-branch", BRANCHES[0], "origin.git")
+        self._git(self._folder, "clone", "--quiet", *_IDENTITY, "origin.git", "work")
         (self._folder / "storage").mkdir()
         copy_example(EXAMPLE, self.work)
         self._git(self.work, "add", ".")
         self._git(self.work, "commit", "--quiet", "--message", "Start")
-        heads = [f"main:{branch}" for branch in ("main", *BRANCHES)]
+        heads = [f"HEAD:refs/heads/{branch}" for branch in BRANCHES]
         self._git(self.work, "push", "--quiet", "--set-upstream", "origin", *heads)
         self._console.print(
             f"project  {self.work}\norigin   {self._folder}/origin.git", highlight=False, soft_wrap=True

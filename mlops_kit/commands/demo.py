@@ -47,16 +47,16 @@ def reproduce_baseline(player: Player) -> None:
     player.tell("Three models do not depend on each other: they train side by side.")
     succeed(player, "reproduce", "--push")
     commit(player, "Reproduce the baseline")
-    player.run_git("push", "origin", "main")
+    player.run_git("push", "--quiet", "origin", DEV)
     check(player, "a second run runs nothing", holds=states(player) == {"cached"})
     check(player, "and leaves the work tree as it is", holds=not player.ask_git("status", "--porcelain"))
 
 
 def promote_baseline(player: Player) -> None:
     """The first version in every environment."""
-    player.tell("dev follows main; staging and production follow branches of their names. A merge is a promotion.")
+    player.tell("Each environment follows the branch of its name. A merge is a promotion.")
     succeed(player, "reconcile", DEV)
-    for source, environment in (("main", STAGING), (STAGING, PRODUCTION)):
+    for source, environment in ((DEV, STAGING), (STAGING, PRODUCTION)):
         merge(player, source, into=environment)
         succeed(player, "reconcile", environment)
     everywhere = [read_status(player, environment) for environment in (DEV, STAGING, PRODUCTION)]
@@ -66,12 +66,12 @@ def promote_baseline(player: Player) -> None:
 
 def propose_change(player: Player) -> None:
     """A branch with a better model, and what its pull request shows."""
-    player.run_git("switch", "--create", BETTER, "main")
+    player.run_git("switch", "--create", BETTER, DEV)
     player.edit_params("regularisation: 100.0", "regularisation: 1.0")
     succeed(player, "reproduce", "--push")
     commit(player, "Regularise less")
     player.tell("On GitHub the workflow keeps this as one comment on the pull request:")
-    player.show_comment(ask(player, "report", "--base", "main", "--format", "markdown"))
+    player.show_comment(ask(player, "report", "--base", DEV, "--format", "markdown"))
     report = read_report(player)
     check(player, "the loss went down", holds=difference(report, "log_loss") < 0)
     check(player, "every gate passes", holds=report.verdict is Verdict.PASS)
@@ -80,7 +80,7 @@ def propose_change(player: Player) -> None:
 def merge_change(player: Player) -> None:
     """The reviewed bytes ship; nothing is trained again."""
     proposed = read_report(player).models[0].new
-    merge(player, BETTER, into="main")
+    merge(player, BETTER, into=DEV)
     succeed(player, "reconcile", DEV)
     check(player, "dev runs the very bytes that were reviewed", holds=read_status(player, DEV).live == proposed)
 
@@ -88,13 +88,13 @@ def merge_change(player: Player) -> None:
 def skip_staging(player: Player) -> None:
     """An environment that is left out is noticed; the promotion goes through once it is made up for."""
     before = read_status(player, PRODUCTION).live
-    merge(player, "main", into=PRODUCTION)
+    merge(player, DEV, into=PRODUCTION)
     refuse(player, "reconcile", PRODUCTION)
     held = read_status(player, PRODUCTION)
     check(player, "production refuses what never ran in staging", holds=held.sync is Sync.BLOCKED)
     check(player, "and keeps what it runs", holds=held.live == before)
     player.tell("So let staging have it first. Production's branch needs no second merge.")
-    merge(player, "main", into=STAGING)
+    merge(player, DEV, into=STAGING)
     succeed(player, "reconcile", STAGING, PRODUCTION)
     check(player, "production follows", holds=read_status(player, PRODUCTION).sync is Sync.SYNCED)
 
@@ -102,18 +102,18 @@ def skip_staging(player: Player) -> None:
 def refuse_worse(player: Player) -> None:
     """A worse model is refused, also when somebody merges it all the same."""
     player.tell("Training on a twentieth of the rows would be quick.")
-    player.run_git("switch", "--create", WORSE, "main")
+    player.run_git("switch", "--create", WORSE, DEV)
     player.edit_params("train_fraction: 1.0", "train_fraction: 0.05")
     succeed(player, "reproduce", "--push")
     commit(player, "Train on less")
-    succeed(player, "report", "--base", "main")
+    succeed(player, "report", "--base", DEV)
     check(player, "the report says no", holds=read_report(player).verdict is Verdict.FAIL)
     player.tell("Somebody merges it all the same.")
     good = read_status(player, DEV).live
-    merge(player, WORSE, into="main")
+    merge(player, WORSE, into=DEV)
     refuse(player, "reconcile", DEV)
     check(player, "dev keeps the good version", holds=read_status(player, DEV).live == good)
-    revert(player, "main")
+    revert(player, DEV)
     succeed(player, "reconcile", DEV)
     check(player, "after the revert dev is in sync", holds=read_status(player, DEV).sync is Sync.SYNCED)
 
@@ -199,8 +199,8 @@ def read_status(player: Player, environment: EnvironmentName) -> ModelStatus:
 
 
 def read_report(player: Player) -> Report:
-    """The work tree against main."""
-    return parse_report(ask(player, "report", "--base", "main", "--format", "json").encode(), file="report.json")
+    """The work tree against dev."""
+    return parse_report(ask(player, "report", "--base", DEV, "--format", "json").encode(), file="report.json")
 
 
 def states(player: Player) -> set[str]:
