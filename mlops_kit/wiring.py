@@ -14,9 +14,11 @@ from mlops_kit.adapters.git import GitRepository
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.report import Planner, Sources
 from mlops_kit.commands.reproduce import Workshop
-from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
+from mlops_kit.commands.world import Wishes, World
+from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, default_config, parse_config
 from mlops_kit.core.errors import InputError, IntegrityError, Location
-from mlops_kit.core.ports import Progress
+from mlops_kit.core.ports import Progress, PromotionLog, Registry
+from mlops_kit.core.promotion.entry import Origin
 from mlops_kit.core.review.event import EVENT_LIMIT
 from mlops_kit.core.types import EnvironmentName, ModelName
 
@@ -145,3 +147,46 @@ def move_alias(root: Path, model: ModelName, alias: EnvironmentName, number: str
     session = MlflowSession("", root)
     with session.calling(f"set the alias {alias} of {model}"):
         session.client.set_registered_model_alias(spell_for_registry(model), alias, number)
+
+
+def open_log(git: GitRepository) -> PromotionLog:
+    """The promotion log of a repository."""
+    from mlops_kit.adapters.promotion_log import GitPromotionLog
+
+    return GitPromotionLog(git)
+
+
+def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishes) -> World:
+    """Everything that promotion works with."""
+    from mlops_kit.adapters.clock import SystemClock
+    from mlops_kit.adapters.commands import RepositoryCommands
+    from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
+    from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.deployers.catalog import DeployerCatalog
+    from mlops_kit.engines.local import stage_environment
+
+    config = load_config(git.root, wishes.config_file)
+    return World(
+        git=git,
+        config=config,
+        log=open_log(git),
+        registry=open_registry(config, git.root, wishes),
+        artifacts=DvcArtifacts(git),
+        deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),
+        clock=SystemClock(),
+        resolver=DvcResolver(git.root, environment),
+        config_file=wishes.config_file or CONFIG_FILE,
+        origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
+        accept_rewrite=wishes.accept_rewrite,
+    )
+
+
+def open_registry(config: Config, root: Path, wishes: Wishes) -> Registry | None:
+    """The registry that the configuration names; None where the team keeps the log alone."""
+    from mlops_kit.adapters.mlflow.registry import MlflowRegistry
+
+    match config.registry.kind:
+        case RegistryKind.MLFLOW:
+            return MlflowRegistry(wishes.tracking_uri, root, repository=wishes.repository)
+        case RegistryKind.NONE:
+            return None

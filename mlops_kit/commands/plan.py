@@ -17,6 +17,7 @@ from mlops_kit.core.types import EnvironmentName, Plan
 
 def plan_environments(world: World, names: Sequence[str], *, revision: str | None = None) -> Plan:
     """The plans of the named environments, of all where none is named; those without a branch are left out."""
+    world.git.fetch()
     return join_plans(
         plan_environment(world, name, revision=revision)
         for name in choose_environments(world.config, names)

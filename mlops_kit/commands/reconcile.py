@@ -1,6 +1,6 @@
 """Makes every environment run what its branch says: observe, plan, apply, report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mlops_kit.commands.apply import apply
 from mlops_kit.commands.observe import observe
@@ -12,10 +12,13 @@ from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
 from mlops_kit.core.promotion.plan import plan
 from mlops_kit.core.promotion.remarks import Remark, remarks
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName
+from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan
 
 ATTEMPTS = 5
 """How often an environment is planned when somebody else is first each time."""
+
+
+_Act = Callable[[World, Situation, Plan], Iterable[Change]]
 
 
 def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
@@ -27,37 +30,44 @@ def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
     return tuple(_settle(world, name) for name in choose_environments(world.config, names))
 
 
+def compare(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
+    """The same outcomes with every change pending: nothing is written."""
+    world.git.fetch()
+    return tuple(_attempt(world, name, act=_leave) for name in choose_environments(world.config, names))
+
+
 def _settle(world: World, name: EnvironmentName) -> Outcome:
     """Reconcile, and where somebody else was first, look again: mostly there is nothing left to do."""
-    outcome = _attempt(world, name)
+    outcome = _attempt(world, name, act=apply)
     for _ in range(ATTEMPTS - 1):
         if not outcome.superseded:
             break
         world.git.fetch()
-        outcome = outcome.followed_by(_attempt(world, name))
+        outcome = outcome.followed_by(_attempt(world, name, act=apply))
     return outcome
 
 
-def _attempt(world: World, name: EnvironmentName) -> Outcome:
+def _attempt(world: World, name: EnvironmentName, *, act: _Act) -> Outcome:
     try:
-        return _reconcile_environment(world, name)
+        return _reconcile_environment(world, name, act=act)
     except KitError as error:
         return Outcome(environment=name, failures=(_failure(name, ModelName(""), error),))
 
 
-def _reconcile_environment(world: World, name: EnvironmentName) -> Outcome:
+def _reconcile_environment(world: World, name: EnvironmentName, *, act: _Act) -> Outcome:
     view = observe(world, name)
     if isinstance(view.desired, NothingDesired):
         return Outcome(environment=name, remarks=(_no_branch(view.desired),))
-    return join_outcomes(name, [_promote(world, situation) for situation in judge(world, view)])
+    situations = judge(world, view)
+    return join_outcomes(name, [_promote(world, situation, act=act) for situation in situations])
 
 
-def _promote(world: World, situation: Situation) -> Outcome:
-    """One model: what is refused halfway is told as blocked, what fails as a failure; the rest is done."""
+def _promote(world: World, situation: Situation, *, act: _Act) -> Outcome:
+    """One model: plan, act, and tell what came of it; what is refused halfway is blocked, what breaks is a failure."""
     todo, done = plan(situation), list[Change]()
     blocked, failures = todo.blocked, tuple[Failure, ...]()
     try:
-        done.extend(apply(world, situation, todo))
+        done.extend(act(world, situation, todo))
     except RefusedError as error:
         blocked += (_blocked(situation, error),)
     except KitError as error:
@@ -65,12 +75,17 @@ def _promote(world: World, situation: Situation) -> Outcome:
     return Outcome(
         environment=situation.environment,
         done=tuple(done),
+        pending=todo.changes[len(done) :],
         blocked=blocked,
         unknown=todo.unknown,
         failures=failures,
         remarks=remarks(situation),
         stale=situation.observed.is_behind_registry,
     )
+
+
+def _leave(world: World, situation: Situation, todo: Plan) -> tuple[Change, ...]:  # noqa: ARG001 - an act
+    return ()
 
 
 def _no_branch(desired: NothingDesired) -> Remark:

@@ -27,3 +27,19 @@ class World:
     config_file: str = CONFIG_FILE
     origin: Origin = field(default_factory=Origin)
     accept_rewrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the caller gives besides the repository: files, addresses, and on whose behalf.
+
+    `repository` is `owner/name` on the forge, empty where there is none. `tracking_uri` is the registry's address,
+    empty for the one in the repository's folder. `actor` is a login, empty to ask git.
+    """
+
+    config_file: str | None = None
+    tracking_uri: str = ""
+    repository: str = ""
+    actor: str = ""
+    pull_request: int | None = None
+    accept_rewrite: bool = False

@@ -4,7 +4,7 @@ An implementation raises KitError subclasses only: OutsideError where the system
 InputError where the question was wrong. A reading that failed raises; it never answers "nothing there".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from mlops_kit.core.config import Deploy
 from mlops_kit.core.types import (
     AliasReading,
     CommandEnd,
+    CommandResult,
     Comment,
     CommitSha,
     CommitStatus,
@@ -136,6 +137,15 @@ class Registry(Protocol):
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
         """Point the alias at the version, read it back, and note which log number it projects."""
+
+
+class Commands(Protocol):
+    """A team's own short commands, run at the repository's top."""
+
+    def run_command(
+        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float
+    ) -> CommandResult:
+        """Run a program, never a shell's line; InputError where it is not there, OutsideError on time-out."""
 
 
 class Deployer(Protocol):

@@ -171,6 +171,15 @@ class ServingReading:
     message: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommandResult:
+    """How a team's own command ended, and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+
 class Verb(StrEnum):
     """What a change does, in the order in which changes are carried out."""
 

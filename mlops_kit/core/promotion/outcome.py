@@ -30,10 +30,14 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What happened in one environment; `stale` says that the log was read before others wrote to it."""
+    """What happened in one environment: `done`, and `pending` where planned changes were not carried out.
+
+    `stale` says that the log was read before others wrote to it.
+    """
 
     environment: EnvironmentName
     done: tuple[Change, ...] = ()
+    pending: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     unknown: tuple[Unreadable, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -55,7 +59,8 @@ class Outcome:
         codes = [failure.code for failure in self.failures]
         codes += [ExitCode.OUTSIDE] if self.unknown else []
         codes += [ExitCode.REFUSED] if self.blocked else []
-        codes += [ExitCode.DIFFERENCE] if any(remark.differs for remark in self.remarks) else []
+        differs = bool(self.pending) or any(remark.differs for remark in self.remarks)
+        codes += [ExitCode.DIFFERENCE] if differs else []
         return worst_code(codes)
 
 
@@ -65,6 +70,7 @@ def join_outcomes(name: EnvironmentName, outcomes: Iterable[Outcome]) -> Outcome
     return Outcome(
         environment=name,
         done=tuple(change for part in parts for change in part.done),
+        pending=tuple(change for part in parts for change in part.pending),
         blocked=tuple(blocked for part in parts for blocked in part.blocked),
         unknown=tuple(unknown for part in parts for unknown in part.unknown),
         failures=tuple(failure for part in parts for failure in part.failures),

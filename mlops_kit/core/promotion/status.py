@@ -52,10 +52,9 @@ class Status:
     environments: dict[EnvironmentName, EnvironmentStatus]
 
     @property
-    def in_sync(self) -> bool:
-        """Whether every environment with a branch is Synced; one that waits for its first merge does not count."""
-        found = (environment for environment in self.environments.values() if environment.commit is not None)
-        return all(environment.sync is Sync.SYNCED for environment in found)
+    def sync(self) -> Sync:
+        """The worst of the environments that have a branch; one that waits for its first merge does not count."""
+        return worst_sync(found.sync for found in self.environments.values() if found.commit is not None)
 
 
 def model_status(situation: Situation) -> ModelStatus:

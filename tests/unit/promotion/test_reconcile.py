@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mlops_kit.commands.reconcile import reconcile
+from mlops_kit.commands.reconcile import compare, reconcile
 from mlops_kit.core.errors import ConflictError, ExitCode, InputError
 from mlops_kit.core.promotion.outcome import worst_code
 from mlops_kit.core.types import Answer, Health, PromotionRecord, Sync
@@ -154,11 +154,11 @@ def test_a_lock_that_nobody_ran_is_blocked_with_stage_and_path() -> None:
         files["dvc.lock"]
         .replace(
             b'"stages": {',
-            b'"stages": {"prepare": {"cmd": "p", "outs": [{"path": "data.csv", "hash": "md5", "md5": "11111111111111111111111111111111"}]}, ',
+            b'"stages": {"prepare": {"cmd": "p", "outs": [{"path": "data.csv", "hash": "md5", "md5": "1111"}]}, ',
         )
         .replace(
             b'"cmd": "train churn", "outs"',
-            b'"cmd": "train churn", "deps": [{"path": "data.csv", "hash": "md5", "md5": "22222222222222222222222222222222"}], "outs"',
+            b'"cmd": "train churn", "deps": [{"path": "data.csv", "hash": "md5", "md5": "2222"}], "outs"',
         )
     )
     scene.git.commit("dev", files)
@@ -206,7 +206,8 @@ def test_a_gate_that_cannot_be_evaluated_fails_closed(metrics: object) -> None:
 
 
 def test_gate_answers_are_kept_as_evidence() -> None:
-    config = "version: 1\nenvironments:\n  dev: {branch: dev, gates: [{metric: accuracy, min: 0.8, max-drop: 0.01, against: live}]}\n"
+    gate = "{metric: accuracy, min: 0.8, max-drop: 0.01, against: live}"
+    config = f"version: 1\nenvironments:\n  dev: {{branch: dev, gates: [{gate}]}}\n"
     scene = Scene(config=config)
     scene.push("dev", churn="a", metrics={"accuracy": 0.9})
     scene.push("dev", churn="a", metrics={"accuracy": 0.9})
@@ -486,3 +487,14 @@ def test_a_model_that_was_moved_in_the_tree_is_the_same_version() -> None:
     files = scene.git.read_files("dev", scene.git.list_files("dev"))
     scene.git.commit("dev", {path: data.replace(b"models/", b"other/") for path, data in files.items()})
     assert scene.verbs(scene.reconcile()) == []
+
+
+def test_checking_writes_nothing_and_counts_what_is_pending() -> None:
+    scene = Scene()
+    scene.push("dev", "staging", churn="a")
+    outcomes = compare(scene.world)
+    assert [outcome.code for outcome in outcomes] == [ExitCode.DIFFERENCE, ExitCode.REFUSED, ExitCode.DONE]
+    assert [change.verb for change in outcomes[0].pending] == ["register", "record", "set-alias"]
+    assert scene.writes == 0
+    scene.reconcile()
+    assert [outcome.code for outcome in compare(scene.world)] == [ExitCode.DONE] * 3

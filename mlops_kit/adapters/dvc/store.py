@@ -1,0 +1,104 @@
+"""DVC's object store by digest: where an object lies in the cache, and how it gets there from the remote.
+
+Touches the cache and never the work tree; trusts nothing that it finds (see artifacts.py).
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_kit.core.errors import InputError, KitError, OutsideError, RefusedError
+from mlops_kit.core.types import Digest
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+LEGACY = "md5-dos2unix"
+
+
+class ObjectStore:
+    """The cache of one DVC repository, filled from its default remote when something is missing."""
+
+    def __init__(self, repo: "Repo") -> None:
+        self._repo = repo
+
+    def locate(self, algorithm: str, value: str) -> Path:
+        """Where an object lies, or would lie."""
+        cache = self._repo.cache.legacy if algorithm == LEGACY else self._repo.cache.local
+        return Path(cache.oid_to_path(value))
+
+    def fetch(self, digest: Digest, parts: Sequence[str] = ()) -> None:
+        """Bring a digest and, for a directory, its parts into the cache; the remote is asked only for what is missing.
+
+        RefusedError where they are nowhere, OutsideError where the remote fails.
+        """
+        values = (digest.value, *parts)
+        if not self._missing(digest.algorithm, values):
+            return
+        self._pull(digest)
+        if lost := self._missing(digest.algorithm, values):
+            raise _nowhere(digest, f"{len(lost)} of {len(values)} objects are neither in the cache nor in the remote")
+
+    def _missing(self, algorithm: str, values: Sequence[str]) -> list[str]:
+        return [value for value in values if not self.locate(algorithm, value).is_file()]
+
+    def _pull(self, digest: Digest) -> None:
+        from dvc.exceptions import DvcException
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        try:
+            self._repo.cloud.pull([HashInfo(digest.algorithm, digest.value)])
+        except FileNotFoundError as error:
+            raise _nowhere(digest, "the remote does not have them") from error
+        except (DvcException, OSError) as error:
+            raise _explain(digest, error) from error
+
+
+@contextmanager
+def open_store(root: Path, file: str) -> Iterator[ObjectStore]:
+    """The store of the DVC repository that holds `file`, a path from `root`; InputError where there is none."""
+    from dvc.exceptions import NotDvcRepoError
+    from dvc.repo import Repo
+
+    for name in ("dvc", "dvc_data", "dvc_objects"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        repo = Repo(str(_nearest_folder(root, file)))
+    except NotDvcRepoError as error:
+        raise InputError(f"there is no DVC repository around {file}", hint="create one with: dvc init") from error
+    try:
+        yield ObjectStore(repo)
+    finally:
+        repo.close()
+
+
+def hash_legacy(path: Path) -> str:
+    """The md5 that DVC 2 gave a file: of text, with unix line ends."""
+    from dvc_data.hashfile.hash import file_md5
+
+    value: str = file_md5(str(path), name=LEGACY)
+    return value
+
+
+def _nearest_folder(root: Path, file: str) -> Path:
+    folder = (root / file).parent
+    while not folder.is_dir() and folder != root:
+        folder = folder.parent
+    return folder
+
+
+def _explain(digest: Digest, error: Exception) -> KitError:
+    from dvc.config import NoRemoteError
+
+    if isinstance(error, NoRemoteError):
+        return _nowhere(digest, "they are not in the cache, and no default DVC remote is set")
+    return OutsideError(f"the DVC remote failed ({type(error).__name__}) when asked for {digest}", hint="run again")
+
+
+def _nowhere(digest: Digest, why: str) -> RefusedError:
+    return RefusedError(
+        f"the bytes of {digest} are nowhere: {why}",
+        hint="on the machine that made them: dvc push",
+    )

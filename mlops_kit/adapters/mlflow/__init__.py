@@ -1,0 +1,1 @@
+"""The MLflow model registry, over HTTP or in an SQL database."""

@@ -1,0 +1,104 @@
+"""The promotion log as annotated git tags, with the remote's refs as its compare-and-swap.
+
+A tag that exists is never replaced: of two pushes of one name the remote takes one. Who lost finds out by reading the
+remote, not from git's wording. The tag object is made by plumbing, so that no user.name is needed and no hook runs.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from mlops_kit.adapters.git import LOG_REFS, REMOTE, GitRepository
+from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError
+from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
+from mlops_kit.core.types import PromotionRecord
+
+_FIELDS = ("refname:strip=2", "objecttype", "taggerdate:unix", "contents")
+_FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
+_NO_OBJECT = "0" * 40
+_PUSH_SECONDS = 120.0
+
+
+class GitPromotionLog:
+    """The PromotionLog port over a repository and its remote, where it has one."""
+
+    def __init__(self, git: GitRepository) -> None:
+        self._git = git
+
+    def read_records(self) -> tuple[PromotionRecord, ...]:
+        """All records as last fetched, by model, environment and seq; IntegrityError names a malformed tag."""
+        listing = self._git.expect("for-each-ref", f"--format={_FORMAT}", LOG_REFS).output.decode("utf-8", "replace")
+        records = [_parse(*fields) for fields in _rows(listing)]
+        return tuple(sorted(records, key=lambda record: (record.model, record.environment, record.seq)))
+
+    def append_record(self, record: PromotionRecord) -> None:
+        """Create the record's tag on the remote, else here; ConflictError where the name is taken."""
+        reference = f"refs/tags/{record_tag(record)}"
+        made = self._git.expect("mktag", stdin=_tag_object(record)).text
+        if self._git.has_remote():
+            self._push(made, reference)
+        else:
+            self._create(made, reference)
+
+    def _push(self, made: str, reference: str) -> None:
+        """Push under the condition that the name is free; an answer that got lost is found out by reading."""
+        done = self._git.call(
+            "push", "--quiet", "--no-verify", f"--force-with-lease={reference}:", REMOTE, f"{made}:{reference}",
+            timeout_seconds=_PUSH_SECONDS,
+        )  # fmt: skip
+        if done.code != 0:
+            self._explain(made, reference)
+        self._git.expect("update-ref", reference, made)
+
+    def _explain(self, made: str, reference: str) -> None:
+        found = self._git.call("ls-remote", REMOTE, reference, timeout_seconds=_PUSH_SECONDS)
+        holder = found.text.partition("\t")[0]
+        if holder and holder != made:
+            raise _taken(reference)
+        if found.code != 0 or not holder:
+            raise OutsideError(
+                f"git push of {reference} to {REMOTE} failed",
+                hint="check the network, and that the token may push tags (permissions: contents: write)",
+            )
+
+    def _create(self, made: str, reference: str) -> None:
+        if self._git.call("update-ref", reference, made, _NO_OBJECT).code == 0:
+            return
+        if self._git.call("rev-parse", "--verify", "--quiet", reference).code == 0:
+            raise _taken(reference)
+        raise OutsideError(f"git could not create {reference}")
+
+
+def _rows(listing: str) -> Iterator[tuple[str, ...]]:
+    """Every tag's fields; between tags git writes a line end."""
+    fields = listing.split("\0")[:-1]
+    width = len(_FIELDS)
+    for start in range(0, len(fields), width):
+        yield tuple(field.strip("\n") for field in fields[start : start + width])
+
+
+def _parse(tag: str, kind: str, seconds: str, message: str) -> PromotionRecord:
+    if kind != "tag":
+        raise IntegrityError(
+            f"the promotion log's tag {tag} is malformed: it is not an annotated tag",
+            hint=f"see who made it: git show {tag}",
+        )
+    recorded_at = datetime.fromtimestamp(int(seconds), UTC) if seconds else datetime.fromtimestamp(0, UTC)
+    return parse_record(tag, message, recorded_at)
+
+
+def _tag_object(record: PromotionRecord) -> bytes:
+    seconds = int(record.recorded_at.timestamp()) if record.recorded_at else 0
+    lines = (
+        f"object {record.commit}",
+        "type commit",
+        f"tag {record_tag(record)}",
+        f"tagger mlops-kit <mlops-kit@localhost> {seconds} +0000",
+        "",
+        record_message(record),
+        "",
+    )
+    return "\n".join(lines).encode()
+
+
+def _taken(reference: str) -> ConflictError:
+    return ConflictError(f"{reference} exists already: somebody else promoted meanwhile", hint="run again")

@@ -1,0 +1,49 @@
+"""The promotion log as sentences and as a JSON document."""
+
+import json
+from collections.abc import Iterable
+
+from mlops_kit.core.promotion.log import record_message
+from mlops_kit.core.render.promotion_words import printable, short_digest
+from mlops_kit.core.types import PromotionKind, PromotionRecord
+
+_HOW = {
+    PromotionKind.BOOTSTRAP: "entered {place} as its first version",
+    PromotionKind.PROMOTE: "entered {place}",
+    PromotionKind.ROLLBACK: "came back to {place}",
+    PromotionKind.HOTFIX: "entered {place} as a hotfix",
+    PromotionKind.REDEPLOY: "was deployed to {place} again",
+}
+
+
+def render_history(records: Iterable[PromotionRecord]) -> str:
+    """One sentence per record."""
+    return "\n".join([_sentence(record) for record in records] or ["the log is empty: nothing was promoted yet"])
+
+
+def history_json(records: Iterable[PromotionRecord]) -> str:
+    """`records[]`: each the tag's own message, with `recorded_at` in ISO 8601 (UTC) beside."""
+    document = {
+        "records": [
+            {
+                **json.loads(record_message(record)),
+                "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
+            }
+            for record in records
+        ]
+    }
+    return json.dumps(document, allow_nan=False, indent=2, sort_keys=True)
+
+
+def _sentence(record: PromotionRecord) -> str:
+    parts = [
+        f"#{record.seq} {printable(record.model)} {short_digest(str(record.digest))}",
+        _HOW[record.kind].format(place=record.environment),
+        f"on {record.recorded_at:%Y-%m-%d %H:%M} UTC" if record.recorded_at else "",
+        f"by {printable(record.actor)}" if record.actor else "",
+    ]
+    origin = f"promoted from commit {record.commit[:8]}"
+    origin += f" (pull request #{record.pull_request})" if record.pull_request else ""
+    replaced = record.previous is not None and record.previous != record.digest
+    tail = f", replacing {short_digest(str(record.previous))}" if replaced else ""
+    return f"{' '.join(part for part in parts if part)}, {origin}{tail}."

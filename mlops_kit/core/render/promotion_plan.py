@@ -1,0 +1,93 @@
+"""A plan as text for the terminal, as markdown for a pull request, and as a JSON document."""
+
+import json
+from collections.abc import Iterable
+
+from mlops_kit.core.render.promotion_words import markdown_code, printable, render_table, short_digest
+from mlops_kit.core.types import Blocked, Change, Plan, Unreadable
+
+IN_SYNC = "nothing to do: what runs is what the branches say"
+
+
+def render_plan(plan: Plan) -> str:
+    """The changes as a table, then what is blocked or unknown, each with its reason."""
+    lines = change_lines(plan.changes)
+    lines += [line for item in plan.blocked for line in blocked_lines(item)]
+    lines += [unknown_line(item) for item in plan.unknown]
+    return "\n".join(lines or [IN_SYNC])
+
+
+def change_lines(changes: Iterable[Change]) -> list[str]:
+    """A table with a line per change; no line for no change."""
+    rows = [
+        (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
+        for change in changes
+    ]
+    return render_table(("environment", "model", "change", "from", "to"), rows) if rows else []
+
+
+def blocked_lines(blocked: Blocked) -> list[str]:
+    """`blocked: ENVIRONMENT MODEL: reason`, and the hint below where there is one."""
+    lines = [f"blocked: {blocked.environment} {printable(blocked.model)}: {printable(blocked.reason)}"]
+    return [*lines, f"  hint: {printable(blocked.hint)}"] if blocked.hint else lines
+
+
+def unknown_line(unknown: Unreadable) -> str:
+    """`unknown: ENVIRONMENT MODEL: reason`."""
+    return f"unknown: {unknown.environment} {printable(unknown.model)}: {printable(unknown.reason)}; nothing is moved"
+
+
+def render_plan_markdown(plan: Plan) -> str:
+    """The plan for a pull request or a job summary."""
+    if not (plan.changes or plan.blocked or plan.unknown):
+        return f"{IN_SYNC}\n"
+    held = [(item, "blocked") for item in plan.blocked] + [(item, "unknown") for item in plan.unknown]
+    lines = [
+        f"- **{word}** {markdown_code(item.environment)} {markdown_code(item.model)}: {markdown_code(item.reason)}"
+        for item, word in held
+    ]
+    if plan.changes:
+        lines += ["", "| environment | model | change | from | to |", "|---|---|---|---|---|"]
+        lines += [_markdown_row(change) for change in plan.changes]
+    return "\n".join([*lines, ""]).lstrip("\n")
+
+
+def plan_json(plan: Plan) -> str:
+    """`changes[] {environment, model, verb, from, to}`, `blocked[]` and `unknown[] {environment, model, reason}`."""
+    document = {
+        "changes": [change_document(change) for change in plan.changes],
+        "blocked": [blocked_document(item) for item in plan.blocked],
+        "unknown": [unknown_document(item) for item in plan.unknown],
+    }
+    return json.dumps(document, allow_nan=False, indent=2, sort_keys=True)
+
+
+def change_document(change: Change) -> dict[str, str]:
+    """One change as JSON's values."""
+    return {
+        "environment": change.environment,
+        "model": change.model,
+        "verb": change.verb,
+        "from": change.source,
+        "to": change.target,
+    }
+
+
+def blocked_document(blocked: Blocked) -> dict[str, str]:
+    """One blocked promotion as JSON's values."""
+    return {
+        "environment": blocked.environment,
+        "model": blocked.model,
+        "reason": blocked.reason,
+        "hint": blocked.hint,
+    }
+
+
+def unknown_document(unknown: Unreadable) -> dict[str, str]:
+    """One failed reading as JSON's values."""
+    return {"environment": unknown.environment, "model": unknown.model, "reason": unknown.reason}
+
+
+def _markdown_row(change: Change) -> str:
+    cells = (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
+    return f"| {' | '.join(markdown_code(cell) for cell in cells)} |"
