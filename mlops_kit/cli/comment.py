@@ -148,5 +148,5 @@ def _warn(message: str, inputs: Inputs) -> None:
 
 
 def _failed(error: KitError) -> str:
-    lines = "\n".join(escape(line) for line in str(error).splitlines() if line.strip())
+    lines = "\n".join(escape(line, quote=False) for line in str(error).splitlines() if line.strip())
     return f"**mlops-kit posted no report**\n\n<pre>\n{lines}\n</pre>"

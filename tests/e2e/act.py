@@ -1,0 +1,87 @@
+"""Runs a workflow of a consumer under act, in host mode, against the fake GitHub."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.consumer import Consumer
+from tests.e2e.prepare import local_repositories
+
+ACT = Path(sys.executable).parent / "act"
+TOKEN = "ghs_canary0123456789abcdefghijklmnopqrstuv"
+LIMIT_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a workflow ended: act's exit code, each job's result, what was printed, the summary pages."""
+
+    code: int
+    jobs: Mapping[str, str]
+    text: str
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Everything a run needs: the consumer, the prepared kit, the API's address, a folder for the runner's things."""
+
+    consumer: Consumer
+    kit: Path
+    api_url: str
+    folder: Path
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, workflow: str, event_name: str, event: object, *, run_id: int = 1) -> Run:
+        """Run one of the consumer's workflows for an event."""
+        event_file = self.folder / "event.json"
+        event_file.write_text(json.dumps(event))
+        variables = {
+            "GITHUB_API_URL": self.api_url,
+            "GITHUB_RUN_ID": str(run_id),
+            "E2E_ORIGIN": str(self.consumer.origin),
+            "E2E_ARTIFACTS": str(self.folder / "artifacts"),
+            "MLOPS_KIT_ENVIRONMENT": sys.prefix,
+        }
+        words = [str(ACT), event_name, "--eventpath", str(event_file), "--json", "--no-cache-server"]
+        words += ["--remote-name", "github"]
+        words += ["--workflows", str(self.consumer.clone / ".github/workflows" / workflow)]
+        words += [f"--platform={label}=-self-hosted" for label in ("ubuntu-latest", "self-hosted", "gpu")]
+        words += [f"--env={name}={value}" for name, value in variables.items()]
+        words += [f"--local-repository={value}" for value in local_repositories(self.kit)]
+        words += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": TOKEN, **self.secrets}.items()]
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        done = subprocess.run(
+            words, cwd=self.consumer.clone, env={**self.consumer.variables, "HOME": str(home)},
+            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+        )  # fmt: skip
+        return _read(done.returncode, done.stdout + done.stderr)
+
+
+def _read(code: int, text: str) -> Run:
+    entries = [entry for line in text.splitlines() if (entry := _entry(line))]
+    return Run(
+        code=code,
+        jobs={
+            str(entry["job"]).rpartition("/")[2]: str(entry["jobResult"]) for entry in entries if "jobResult" in entry
+        },
+        text="\n".join(str(entry.get("msg", "")).rstrip("\n") for entry in entries) or text,
+        summary="\n".join(str(entry["content"]) for entry in entries if entry.get("command") == "summary"),
+    )
+
+
+def _entry(line: str) -> dict[str, object]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def _job(entry: dict[str, object]) -> str:
+    """The job's own name, without those of the workflows around it."""
+    return str(entry["job"]).rpartition("/")[2].strip()

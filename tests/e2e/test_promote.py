@@ -1,0 +1,63 @@
+"""The promote and reconcile workflows as shipped, called as the examples call them, under act."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from tests.e2e.act import TOKEN, Run, Stage
+
+
+@pytest.fixture
+def registry(stage: Stage) -> Stage:
+    """A stage whose runs know the MLflow registry."""
+    return replace(stage, secrets={"MLFLOW_TRACKING_URI": f"sqlite:///{stage.consumer.registry}"})
+
+
+def push(stage: Stage, branch: str) -> Run:
+    """What GitHub runs when a branch has moved."""
+    stage.consumer.git("fetch", "--quiet", "origin")
+    stage.consumer.git("checkout", "--quiet", "-B", branch, f"origin/{branch}")
+    commit = stage.consumer.git("rev-parse", "HEAD")
+    return stage.run("promote.yml", "push", {"ref": f"refs/heads/{branch}", "after": commit})
+
+
+def aliases(stage: Stage) -> dict[str, int]:
+    """Alias to version, as MLflow's database holds them."""
+    with sqlite3.connect(stage.consumer.registry) as database:
+        return dict(database.execute("select alias, version from registered_model_aliases").fetchall())
+
+
+def tags(stage: Stage) -> list[str]:
+    """The promotion log at the origin."""
+    lines = stage.consumer.git("ls-remote", "--tags", "--refs", "origin", "mlops/*").splitlines()
+    return [line.partition("\t")[2].removeprefix("refs/tags/") for line in lines]
+
+
+def test_a_merge_moves_the_alias_and_a_second_run_changes_nothing(registry: Stage) -> None:
+    dev = push(registry, "dev")
+    assert (dev.code, dev.jobs) == (0, {"Promote": "success"}), dev.text
+    assert aliases(registry) == {"dev": 1}
+
+    registry.consumer.git("push", "--quiet", "origin", "main:staging")
+    staging = push(registry, "staging")
+    assert (staging.code, staging.jobs) == (0, {"Promote": "success"}), staging.text
+    assert aliases(registry) == {"dev": 1, "staging": 1}
+    assert tags(registry) == ["mlops/churn/dev/000001", "mlops/churn/staging/000001"]
+
+    before = registry.consumer.registry.read_bytes()
+    again = registry.run("reconcile.yml", "schedule", {"schedule": "17 * * * *"})
+    assert (again.code, again.jobs) == (0, {"Reconcile": "success"}), again.text
+    assert aliases(registry) == {"dev": 1, "staging": 1}
+    assert tags(registry) == ["mlops/churn/dev/000001", "mlops/churn/staging/000001"]
+    assert registry.consumer.registry.read_bytes() == before
+    assert TOKEN not in dev.text + staging.text + again.text
+
+
+def test_a_skipped_environment_makes_the_job_red(registry: Stage) -> None:
+    registry.consumer.git("push", "--quiet", "origin", "main:production")
+
+    run = push(registry, "production")
+
+    assert (run.code, run.jobs) == (1, {"Promote": "failure"})
+    assert tags(registry) == []
