@@ -4,7 +4,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.commands.judge import Bench
-from mlops_kit.commands.report import Planner, Sources
+from mlops_kit.commands.report import Sources
 from mlops_kit.commands.reproduce import Workshop
 from mlops_kit.commands.world import Wishes, World
 from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, default_config, parse_config
@@ -50,21 +50,25 @@ def load_config(root: Path, config_file: str | None) -> Config:
     return default_config() if data is None else parse_config(data, file=config_file or CONFIG_FILE)
 
 
-def open_sources(folder: Path, environment: Mapping[str, str], *, planner: Planner | None = None) -> Sources:
+def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Callable[[], World]) -> Sources:
     """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
     from mlops_kit.adapters.promotion_log import GitPromotionLog
 
-    git = open_git(folder, environment)
     return Sources(
         git=git,
         work_tree=open_work_tree(git),
         resolver=DvcResolver(git.root, environment),
         log=GitPromotionLog(git),
-        planner=planner,
+        open_world=opener,
         last_run=read_last_run(git.root),
     )
+
+
+def has_registry(root: Path, tracking_uri: str) -> bool:
+    """Whether a registry is configured here: by its address, or as the repository's own database."""
+    return bool(tracking_uri) or (root / "mlflow.db").exists()
 
 
 def write_text(path: Path, text: str) -> None:

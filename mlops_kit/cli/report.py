@@ -1,14 +1,17 @@
 """`mlops-kit report`: options, formats, and where the report goes."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
-from mlops_kit.commands.report import make_report
+from mlops_kit.cli.promotion import open_world
+from mlops_kit.commands.report import Sources, make_report
 from mlops_kit.commands.sides import Question
+from mlops_kit.commands.world import World
 from mlops_kit.core.config import CONFIG_FILE
 from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.render.markdown import render_report
@@ -44,10 +47,20 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Print or write the report; leave with 0 whatever it says, unless asked otherwise."""
     question = Question(head=head, base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
-    sources = wiring.open_sources(caller.folder, caller.inputs.variables)
-    report = make_report(question, sources)
+    report = make_report(question, _open_sources(caller))
     _deliver(_render(report, style), output, style)
     return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
+
+
+def _open_sources(caller: Caller) -> Sources:
+    git = wiring.open_git(caller.folder, caller.inputs.variables)
+    known = wiring.has_registry(git.root, caller.inputs.tracking_uri)
+
+    def open_known_world() -> World:
+        world = open_world(caller)
+        return world if known else replace(world, registry=None)
+
+    return wiring.open_sources(git, caller.inputs.variables, open_known_world)
 
 
 def _render(report: Report, style: str) -> str:

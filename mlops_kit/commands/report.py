@@ -1,11 +1,14 @@
 """Compares base and head: what a change does to metrics, params, stages and models, and what a merge would cause."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
+from mlops_kit.commands.judge import Bench, read_live
+from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
-from mlops_kit.core.config import Baseline, Config
+from mlops_kit.commands.world import World
+from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE
@@ -13,24 +16,28 @@ from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import compare_models, compare_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
+from mlops_kit.core.review.judgement import LiveMetrics, needs_live
 from mlops_kit.core.review.metrics import MetricFile, compare_metrics
 from mlops_kit.core.review.params import compare_params
 from mlops_kit.core.review.report import PlanRows, Report, Side, gate_rows, plan_rows
-from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer, Plan, StageResult
+from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer, StageResult
 
-Planner = Callable[[EnvironmentName, CommitSha], Plan]
-"""Computes the plan of an environment as if a commit were merged into its branch."""
+_NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Where a report looks. `planner` is None where no plan is wanted; `last_run` is of this machine's work tree."""
+    """Where a report looks.
+
+    `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
+    `last_run` is of this machine's work tree.
+    """
 
     git: Git
     work_tree: Tree
     resolver: Resolver
     log: PromotionLog
-    planner: Planner | None = None
+    open_world: Callable[[], World] | None = None
     last_run: tuple[StageResult, ...] = ()
 
 
@@ -54,7 +61,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     environment = choose_environment(question, policy.config, sides.branch)
     read = _read_both(base, head, sources.resolver)
     answers = _answer_gates(environment, policy.config, read, sources)
-    plan, plan_notes = _make_plan(environment, sides.head, sources.planner)
+    plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
     return Report(
         base=sides.base,
@@ -87,51 +94,39 @@ def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
     try:
         return _Read(base=read_facts(base, resolver), head=found)
     except KitError as error:
-        return _Read(base=Facts(project=Project()), head=found, base_error=str(error))
+        lost = tuple(MetricFile(path=file.path, error=str(error)) for file in found.metrics)
+        return _Read(base=Facts(project=Project(), metrics=lost), head=found, base_error=str(error))
 
 
 def _answer_gates(
     environment: EnvironmentName, config: Config, read: _Read, sources: Sources
 ) -> tuple[GateAnswer, ...]:
     rules = config.environments[environment]
-    live, live_error = None, ""
-    if any(gate.against is Baseline.LIVE for gate in rules.gates):
-        live, live_error = _read_live(environment, sources)
+    bench = Bench(git=sources.git, log=sources.log, resolver=sources.resolver)
+    live = read_live(bench, environment) if needs_live(config, environment) else LiveMetrics()
     values = GateInputs(
         head=read.head.metrics,
         base=read.base.metrics,
-        live=live,
+        live=live.files,
         base_error=read.base_error,
-        live_error=live_error,
+        live_error=live.error,
     )
     return evaluate_gates(environment, rules, config, values)
 
 
-def _read_live(environment: EnvironmentName, sources: Sources) -> tuple[tuple[MetricFile, ...] | None, str]:
-    """The metrics of the commit that the environment's last records name, None before a first promotion."""
-    try:
-        records = [found for found in sources.log.read_records() if found.environment == environment]
-        last = {record.model: record.commit for record in sorted(records, key=lambda record: record.seq)}
-        commits = sorted(set(last.values()))
-        if not commits:
-            return None, ""
-        if len(commits) > 1:
-            return None, f"the models of {environment} come from different commits: {', '.join(commits)}"
-        tree = CommitTree(git=sources.git, commit=sources.git.resolve(commits[0]))
-        return read_facts(tree, sources.resolver).metrics, ""
-    except KitError as error:
-        return None, str(error)
-
-
 def _make_plan(
-    environment: EnvironmentName, head: Side, planner: Planner | None
+    environment: EnvironmentName, config: Config, head: Side, sources: Sources
 ) -> tuple[PlanRows | None, tuple[str, ...]]:
-    if planner is None:
+    """What a merge would cause; a registry that cannot be read is a note, never a failed report."""
+    if sources.open_world is None:
         return None, ()
     try:
-        return plan_rows(planner(environment, CommitSha(head.commit))), ()
+        world = replace(sources.open_world(), config=config)
+        plan = plan_environment(world, environment, revision=head.commit)
     except KitError as error:
         return None, (f"no plan for {environment}: {error}",)
+    skipped = world.registry is None and config.registry.kind is not RegistryKind.NONE
+    return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
 
 
 def _verdict(answers: tuple[GateAnswer, ...], warnings: tuple[str, ...]) -> Verdict:
@@ -158,7 +153,11 @@ def _results(sides: Sides, sources: Sources) -> tuple[StageResult, ...]:
 
 def _notes(sides: Sides, policy: Policy, read: _Read, found: tuple[str, ...]) -> tuple[str, ...]:
     base = (f"base cannot be read: {read.base_error}",) if read.base_error else ()
-    broken = (f"{file.path} cannot be read in base: {file.error}" for file in read.base.metrics if file.error)
+    broken = (
+        f"{file.path} cannot be read in base: {file.error}"
+        for file in read.base.metrics
+        if file.error and not read.base_error
+    )
     params = (
         f"{file.path} cannot be read in {side}: {file.error}"
         for side, facts in (("base", read.base), ("head", read.head))
