@@ -50,7 +50,7 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     _check_files(files, found)
     project = _read_project(files)
     metrics = _read_metrics(tree, project, found)
-    if config and _all_read(project, metrics):
+    if config and not found.errors and _all_read(project, metrics):
         found.warn(check_gates(config, metrics, _document(tree, name)))
     return _summary(name, config=config, project=project, files=files, found=found)
 
@@ -194,7 +194,7 @@ def _summary(
         models=tuple(model.name for model in project.models),
         stages=sum(not stage.is_data for stage in project.stages),
         metric_files=project.metric_files,
-        files=tuple(sorted(files)),
+        files=tuple(sorted(path for path in files if path.endswith((PIPELINE_FILE, LOCK_FILE, ".dvc")))),
         error=FoundProblemsError(found.errors) if found.errors else None,
         warnings=tuple(found.warnings),
     )

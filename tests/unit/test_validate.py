@@ -1,0 +1,86 @@
+"""validate over a tree in memory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from mlops_kit.commands.validate import Validation, validate
+from mlops_kit.core.errors import ExitCode, IntegrityError
+from mlops_kit.core.types import CommitSha
+from tests.bad_input.project import DVC_LOCK, FILES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """The Tree port over a mapping."""
+
+    files: Mapping[str, str]
+    commit: CommitSha | None = None
+
+    def list_files(self) -> tuple[str, ...]:
+        return tuple(sorted(self.files))
+
+    def list_folder(self, folder: str) -> tuple[str, ...]:
+        return tuple(path for path in self.list_files() if path.startswith(f"{folder}/"))
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: self.files[path].encode() for path in paths if path in self.files}
+
+
+class Guarded(Folder):
+    """A tree in which one file is a link."""
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        if "dvc.lock" in list(paths):
+            raise IntegrityError("is a link")
+        return super().read_files(paths)
+
+
+def check(**files: str) -> Validation:
+    return validate(Folder(files=FILES | files), config_file=None, default_file="mlops.yaml")
+
+
+def said(found: Validation) -> list[str]:
+    return [str(problem) for problem in found.error.problems] if found.error else []
+
+
+def test_a_lock_cut_at_any_byte_is_refused() -> None:
+    accepted = [end for end in range(len(DVC_LOCK)) if said(check(**{"dvc.lock": DVC_LOCK[:end]})) == []]
+    assert accepted == []
+
+
+def test_a_good_tree_has_no_problem() -> None:
+    found = check()
+    assert (found.error, found.warnings, found.models, found.stages) == (None, (), ("fraud",), 2)
+
+
+def test_the_gravest_problem_decides_the_exit_code() -> None:
+    conflict = "<<<<<<< a\n=======\n>>>>>>> b\n"
+    found = check(**{"mlops.yaml": "version: 2", "dvc.lock": conflict})
+    assert found.error is not None
+    assert found.error.code is ExitCode.REFUSED
+    assert len(found.error.problems) == 2
+    guarded = validate(Guarded(files=FILES), config_file=None, default_file="mlops.yaml")
+    assert guarded.error is not None
+    assert guarded.error.code is ExitCode.INTEGRITY
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"accuracy": 0.9, "accuracy": 0.1}', "metrics.json:1:19 accuracy: duplicate key 'accuracy', first in line 1"),
+        ('{"accuracy": }', "metrics.json:1:14: not JSON: expecting value"),
+        ('{"accuracy": ' + "9" * 5000 + "}", "metrics.json:1:14: an integer has more than 4,300 digits"),
+        ("[" * 5000, "metrics.json: nested deeper than 64 levels"),
+    ],
+)
+def test_a_broken_metrics_file_is_a_problem(text: str, problem: str) -> None:
+    assert said(check(**{"metrics.json": text})) == [problem]
+
+
+def test_a_stage_that_the_lock_lacks_is_named_by_its_group() -> None:
+    grouped = "stages: {train: {foreach: [a, b], do: {cmd: 'x ${item}'}}, report: {cmd: y}}\n"
+    lock = "schema: '2.0'\nstages:\n  train@a:\n    cmd: x a\n"
+    found = check(**{"dvc.yaml": grouped, "dvc.lock": lock})
+    assert said(found) == ["dvc.lock: stages missing from lock: report"]
