@@ -89,7 +89,7 @@ class MachinePlayer:
         before = path.read_text(encoding="utf-8")
         if before.count(old) != 1:
             raise InputError(f"params.yaml has {old!r} {before.count(old)} times, not once")
-        self._show_typed(f"edit params.yaml  # {old} → {new}")
+        self._show_typed(f"sed -i 's/{old}/{new}/' params.yaml")
         write_atomic(path, before.replace(old, new).encode())
 
     def run_git(self, *words: str) -> None:
@@ -114,11 +114,12 @@ class MachinePlayer:
 
     def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None:
         """Point the alias at a version through MLflow's own client."""
-        self._show_typed(f'python: MlflowClient().set_registered_model_alias("{model}", "{environment}", "{number}")')
+        call = f'mlflow.MlflowClient().set_registered_model_alias("{model}", "{environment}", "{number}")'
+        self._show_typed(call, prompt=">>> ")
         wiring.move_alias(self.work, model, environment, number)
 
-    def _show_typed(self, command: str) -> None:
-        self._console.print(Text.assemble(("$ ", "dim"), (command, "bold cyan")), soft_wrap=True)
+    def _show_typed(self, command: str, *, prompt: str = "$ ") -> None:
+        self._console.print(Text.assemble((prompt, "dim"), (command, "bold cyan")), soft_wrap=True)
 
     def _call(self, words: Sequence[str], errors: io.StringIO) -> Answer:
         output = io.StringIO()

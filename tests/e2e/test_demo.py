@@ -27,8 +27,8 @@ dev keeps the good version
 after the revert dev is in sync
 status finds production out of sync
 the alias is back where the log says
-nothing is trained or registered for it
-another version is live
+nothing needs to be registered: the bytes are known
+the first version is live again
 the log calls it a rollback
 a repeated reconcile writes nothing
 every environment is in sync

@@ -79,7 +79,7 @@ def idle_kit() -> FakePlayer:
                 {"environments": {name: ENVIRONMENT | {"models": {"tumour-classifier": STUCK}} for name in names}}
             ),
             "plan": json.dumps({"changes": [{"verb": "register"}], "blocked": []}),
-            "history": json.dumps([{"environment": "production", "kind": "promote"}]),
+            "history": json.dumps({"records": []}),
         }
     )
 
