@@ -1,6 +1,7 @@
 """Clears a stage's outputs before it runs and brings them back where it failed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
@@ -16,6 +17,16 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._kept: dict[str, Path] = {}
+
+    @contextmanager
+    def cleared(self, stage: Stage) -> Iterator[None]:
+        """Outputs are removed; they come back where what is done without them fails."""
+        self.clear_outputs(stage)
+        try:
+            yield
+        except BaseException:
+            self.bring_back(stage)
+            raise
 
     def clear_outputs(self, stage: Stage) -> None:
         """Remove a stage's outputs as DVC does before a run: persistent ones stay, the others go."""

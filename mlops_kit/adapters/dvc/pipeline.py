@@ -139,27 +139,25 @@ class DvcPipeline:
         pull, force = self._selection.pull, self._selection.force
         if pull and not force:
             steps.pull_dependencies(stage)
-        self._reserve(name, stage)
-        try:
-            self._shelf.clear_outputs(stage)
+        if not force:
+            steps.require_dependencies(stage)
+        self._session.require_free(stage)
+        with self._shelf.cleared(stage):
             if not force and steps.restore_from_cache(stage, pull=pull):
                 self._keep(stage)
                 self._shelf.forget(stage)
-                self._release(name)
                 return StageState.RESTORED
             if not force:
                 stage.save_deps()
-        except BaseException:
-            self._shelf.bring_back(stage)
-            self._release(name)
-            raise
+        self._reserve(name, stage)
         return self._command(name, stage)
 
     def _without_command(self, stage: Stage) -> StageState:
         """Imports are downloaded; data and frozen stages must be there, and are noted as they are."""
         if stage.is_import and (not stage.frozen or stage.is_partial_import):
-            self._shelf.clear_outputs(stage)
-            steps.update_import(stage)
+            with self._shelf.cleared(stage):
+                steps.update_import(stage)
+            self._shelf.forget(stage)
         else:
             steps.verify_outputs(stage)
         self._keep(stage)

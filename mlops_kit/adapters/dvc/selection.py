@@ -6,10 +6,12 @@ from pathlib import Path
 
 from dvc.dependency import DatasetDependency
 from dvc.dvcfile import PROJECT_FILE
+from dvc.exceptions import OutputNotFoundError
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.repo.reproduce import collect_stages
 from dvc.stage import PipelineStage, Stage
+from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 from networkx import DiGraph, dfs_postorder_nodes
 
 from mlops_kit.core.errors import InputError, Location
@@ -18,7 +20,10 @@ from mlops_kit.core.types import PlannedStage, Selection, StageName
 
 def select_stages(repo: Repo, graph: DiGraph, selection: Selection) -> list[Stage]:
     """The selected stages and what they need, each after what it needs."""
-    chosen = collect_stages(repo, selection.targets) if selection.targets else _all_stages(repo, selection)
+    if selection.targets:
+        chosen = [stage for target in selection.targets for stage in _find(repo, target)]
+    else:
+        chosen = _all_stages(repo, selection)
     return list(dfs_postorder_nodes(graph.subgraph(_with_needs(graph, chosen))))
 
 
@@ -40,6 +45,18 @@ def describe_stage(stage: Stage, root: Path) -> PlannedStage:
         watches=reads if stage.frozen else (),
         mutexes=_mutexes(stage, root),
     )
+
+
+def _find(repo: Repo, target: str) -> list[Stage]:
+    """The stages that a target names, or the one that writes it."""
+    try:
+        return list(collect_stages(repo, [target]))
+    except (StageNotFound, StageFileDoesNotExistError):
+        try:
+            return [out.stage for out in repo.find_outs_by_path(target)]
+        except OutputNotFoundError:
+            pass
+        raise
 
 
 def _all_stages(repo: Repo, selection: Selection) -> list[Stage]:

@@ -79,6 +79,11 @@ class Session:
         finally:
             marks.__exit__(None, None, None)
 
+    def require_free(self, stage: Stage) -> None:
+        """OutsideError where another process marked one of the stage's paths."""
+        with self.reserved(stage):
+            pass
+
     def heal_marks(self) -> None:
         """Drop the marks that killed processes left; DVC itself stops at an unreadable file."""
         path = self.temporary / RWLOCK_FILE

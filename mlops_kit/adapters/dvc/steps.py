@@ -4,7 +4,9 @@ The same calls in the same order as DVC's own `Stage.reproduce` and `Stage.run`,
 step: one process does all of this in one thread, so they would only cost time.
 """
 
-from dvc.dependency import DatasetDependency, DbDependency
+from collections.abc import Iterator
+
+from dvc.dependency import DatasetDependency, DbDependency, Dependency
 from dvc.exceptions import CheckoutError
 from dvc.stage import Stage
 from dvc.stage.cache import RunCacheNotFoundError
@@ -12,6 +14,7 @@ from dvc.stage.imports import sync_import
 from dvc.stage.utils import check_missing_outputs
 
 from mlops_kit.adapters.dvc.outputs import check_out_missing
+from mlops_kit.core.errors import StageFailedError
 
 _changed_dependencies = Stage._changed_deps.__wrapped__
 _changed_outputs = Stage.changed_outs.__wrapped__
@@ -47,9 +50,20 @@ def pull_outputs(stage: Stage) -> bool:
 
 def pull_dependencies(stage: Stage) -> None:
     """Fetch dependencies that are not in the workspace."""
+    for dep in _missing_dependencies(stage):
+        stage.repo.pull(dep.def_path)
+
+
+def require_dependencies(stage: Stage) -> None:
+    """Raise StageFailedError where a dependency is missing, before anything is removed for the run."""
+    for dep in _missing_dependencies(stage):
+        raise StageFailedError(f"dependency {str(dep)!r} does not exist")
+
+
+def _missing_dependencies(stage: Stage) -> Iterator[Dependency]:
     for dep in stage.deps:
         if not isinstance(dep, DatasetDependency | DbDependency) and not dep.exists:
-            stage.repo.pull(dep.def_path)
+            yield dep
 
 
 def restore_from_cache(stage: Stage, *, pull: bool) -> bool:

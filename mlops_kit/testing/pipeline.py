@@ -1,0 +1,145 @@
+"""A pipeline, an engine and a progress in memory, for what is built on the ports of a run."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.types import (
+    CommandEnd,
+    PlannedStage,
+    Selection,
+    StageCommand,
+    StageName,
+    StageResult,
+    StageState,
+)
+
+
+@dataclass(kw_only=True)
+class MemoryPipeline:
+    """A pipeline whose stages all changed, but for those in `settled`; `broken` ones cannot be prepared or recorded.
+
+    `noted` holds what was recorded, `flushed` what of it was written, `abandoned` the stages whose outputs came back.
+    """
+
+    stages: tuple[PlannedStage, ...]
+    settled: Mapping[StageName, StageState] = field(default_factory=dict)
+    unpreparable: Mapping[StageName, str] = field(default_factory=dict)
+    unrecordable: Mapping[StageName, str] = field(default_factory=dict)
+    selection: Selection | None = None
+    noted: list[StageName] = field(default_factory=list)
+    flushed: list[StageName] = field(default_factory=list)
+    abandoned: list[StageName] = field(default_factory=list)
+    finished: tuple[StageResult, ...] = ()
+    pushes: int = 0
+
+    def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
+        """All stages."""
+        self.selection = selection
+        return self.stages
+
+    def prepare(self, stage: StageName) -> StageCommand | StageState:
+        """The settled state, or a command of the stage's name."""
+        if stage in self.unpreparable:
+            raise StageFailedError(self.unpreparable[stage])
+        if stage in self.settled:
+            return self.settled[stage]
+        return StageCommand(stage=stage, lines=(stage,), folder=Path("/nowhere"), variables={})
+
+    def record(self, stage: StageName) -> None:
+        """Note the stage."""
+        if stage in self.unrecordable:
+            raise StageFailedError(self.unrecordable[stage])
+        self.noted.append(stage)
+
+    def abandon(self, stage: StageName) -> None:
+        """Remember that the outputs were brought back."""
+        self.abandoned.append(stage)
+
+    def flush(self) -> None:
+        """Write what is noted."""
+        self.flushed = list(self.noted)
+
+    def push(self) -> None:
+        """Count the call."""
+        self.pushes += 1
+
+    def finish(self, results: Iterable[StageResult]) -> None:
+        """Flush and keep the results."""
+        self.flush()
+        self.finished = tuple(results)
+
+
+@dataclass(kw_only=True)
+class MemoryEngine:
+    """Ends commands in the order of their start, with `statuses` (0 unless named).
+
+    With `interrupt_after`, that many ends are followed by a request to stop. `most_at_once` is the highest number of
+    commands that ran together.
+    """
+
+    statuses: Mapping[StageName, int] = field(default_factory=dict)
+    interrupt_after: int | None = None
+    started: list[StageName] = field(default_factory=list)
+    most_at_once: int = 0
+    _running: deque[StageName] = field(default_factory=deque)
+    _ended: int = 0
+
+    def start(self, command: StageCommand) -> None:
+        """Put the command at the end of the row."""
+        self.started.append(command.stage)
+        self._running.append(command.stage)
+        self.most_at_once = max(self.most_at_once, len(self._running))
+
+    def wait(self, seconds: float) -> CommandEnd | None:
+        """End the first of the row; nothing while more may be started."""
+        if self.interrupt_after is not None and self._ended >= self.interrupt_after:
+            self.interrupt_after = None
+            raise InterruptedRunError("interrupted")
+        if not self._running or seconds == 0:
+            return None
+        stage = self._running.popleft()
+        self._ended += 1
+        return self._end(stage, self.statuses.get(stage, 0))
+
+    def stop(self) -> tuple[CommandEnd, ...]:
+        """End all with the signal that asked them to."""
+        ends = tuple(self._end(stage, -15) for stage in self._running)
+        self._running.clear()
+        return ends
+
+    def _end(self, stage: StageName, status: int) -> CommandEnd:
+        return CommandEnd(stage=stage, status=status, seconds=1.0, tail=(f"last words of {stage}",))
+
+
+@dataclass(kw_only=True)
+class MemoryProgress:
+    """Remembers what people were told."""
+
+    told: list[str] = field(default_factory=list)
+
+    def begin(self, stages: Iterable[StageName]) -> None:
+        """The stages of the run."""
+        self.told.append(f"begin {' '.join(stages)}")
+
+    def start(self, stage: StageName) -> None:
+        """A start."""
+        self.told.append(f"start {stage}")
+
+    def line(self, stage: StageName, text: str) -> None:
+        """A line of output."""
+        self.told.append(f"{stage} | {text}")
+
+    def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """An end, with the tail."""
+        self.told.append(" ".join((f"end {result.name} {result.state.value}", *tail)))
+
+    def note(self, text: str) -> None:
+        """A remark."""
+        self.told.append(f"note {text}")
+
+    def close(self) -> None:
+        """The end."""
+        self.told.append("close")

@@ -1,0 +1,123 @@
+"""`reproduce` as a list of steps, on pipelines and engines in memory."""
+
+from mlops_kit.commands.reproduce import Manner, Reproduction, Workshop, reproduce
+from mlops_kit.core.pipeline.schedule import OnFailure
+from mlops_kit.core.types import PlannedStage, Selection, StageName, StageState
+from mlops_kit.testing.pipeline import MemoryEngine, MemoryPipeline, MemoryProgress
+
+
+def chain(*names: str) -> tuple[PlannedStage, ...]:
+    """Stages of which each reads what the one before writes."""
+    before = ["", *names]
+    return tuple(
+        PlannedStage(name=StageName(name), reads=(f"{previous}.out",) if previous else (), writes=(f"{name}.out",))
+        for previous, name in zip(before, names, strict=False)
+    )
+
+
+def apart(*names: str) -> tuple[PlannedStage, ...]:
+    return tuple(PlannedStage(name=StageName(name), writes=(f"{name}.out",)) for name in names)
+
+
+def run(
+    pipeline: MemoryPipeline,
+    engine: MemoryEngine,
+    progress: MemoryProgress | None = None,
+    *,
+    manner: Manner = Manner(jobs=2),  # noqa: B008 - frozen
+) -> Reproduction:
+    workshop = Workshop(pipeline=pipeline, engine=engine, progress=progress or MemoryProgress())
+    return reproduce(workshop, Selection(targets=("x",)), manner)
+
+
+def states(done: Reproduction) -> str:
+    return " ".join(f"{stage.name}={stage.state.value}" for stage in done.stages)
+
+
+def test_stages_run_in_order_and_are_noted_and_kept() -> None:
+    pipeline, engine = MemoryPipeline(stages=chain("a", "b", "c")), MemoryEngine()
+    done = run(pipeline, engine)
+    assert states(done) == "a=ran b=ran c=ran"
+    assert pipeline.flushed == ["a", "b", "c"]
+    assert pipeline.finished == done.stages
+    assert pipeline.selection == Selection(targets=("x",))
+
+
+def test_what_did_not_change_starts_no_command() -> None:
+    pipeline = MemoryPipeline(
+        stages=chain("a", "b", "c"),
+        settled={StageName("a"): StageState.CACHED, StageName("b"): StageState.RESTORED},
+    )
+    engine = MemoryEngine()
+    assert states(run(pipeline, engine)) == "a=cached b=restored c=ran"
+    assert engine.started == ["c"]
+
+
+def test_as_many_commands_run_together_as_jobs_allow() -> None:
+    engine = MemoryEngine()
+    run(MemoryPipeline(stages=apart("a", "b", "c", "d", "e")), engine, manner=Manner(jobs=3))
+    assert engine.most_at_once == 3
+
+
+def test_a_failed_command_brings_its_outputs_back_and_skips_the_rest() -> None:
+    pipeline = MemoryPipeline(stages=chain("a", "b", "c"))
+    done = run(pipeline, MemoryEngine(statuses={StageName("b"): 3}))
+    assert states(done) == "a=ran b=failed c=skipped"
+    assert [stage.message for stage in done.failed] == ["exit status 3"]
+    assert pipeline.abandoned == ["b"]
+    assert pipeline.flushed == ["a"]
+
+
+def test_a_command_ended_by_a_signal_says_so() -> None:
+    done = run(MemoryPipeline(stages=chain("a")), MemoryEngine(statuses={StageName("a"): -9}))
+    assert done.failed[0].message == "was ended by signal 9"
+
+
+def test_keep_going_runs_what_does_not_need_the_failed_stage() -> None:
+    pipeline = MemoryPipeline(stages=(*chain("a", "b"), *apart("c", "d")))
+    manner = Manner(jobs=1, on_failure=OnFailure.KEEP_GOING)
+    done = run(pipeline, MemoryEngine(statuses={StageName("a"): 1}), manner=manner)
+    assert states(done) == "a=failed b=skipped c=ran d=ran"
+
+
+def test_a_stage_that_produced_nothing_fails_with_the_reason() -> None:
+    pipeline = MemoryPipeline(stages=chain("a", "b"), unrecordable={StageName("a"): "output 'a.out' does not exist"})
+    done = run(pipeline, MemoryEngine())
+    assert states(done) == "a=failed b=skipped"
+    assert done.failed[0].message == "output 'a.out' does not exist"
+    assert pipeline.abandoned == ["a"]
+
+
+def test_a_stage_that_cannot_be_prepared_fails_without_a_command() -> None:
+    pipeline = MemoryPipeline(stages=chain("a", "b"), unpreparable={StageName("a"): "dependency 'x' does not exist"})
+    engine = MemoryEngine()
+    assert states(run(pipeline, engine)) == "a=failed b=skipped"
+    assert engine.started == []
+
+
+def test_an_interrupt_keeps_what_was_finished_and_pushes_nothing() -> None:
+    pipeline = MemoryPipeline(stages=(*chain("a", "b", "c"), *apart("d")))
+    done = run(pipeline, MemoryEngine(interrupt_after=1), manner=Manner(jobs=2, push=True))
+    assert done.interrupted == "interrupted"
+    assert states(done) == "a=ran b=failed c=skipped d=failed"
+    assert pipeline.flushed == ["a"]
+    assert pipeline.pushes == 0
+
+
+def test_push_follows_a_run_that_was_not_interrupted() -> None:
+    pipeline = MemoryPipeline(stages=chain("a"))
+    run(pipeline, MemoryEngine(), manner=Manner(jobs=1, push=True))
+    assert pipeline.pushes == 1
+
+
+def test_people_are_told_every_start_and_end() -> None:
+    progress = MemoryProgress()
+    pipeline = MemoryPipeline(stages=chain("a", "b", "c"), settled={StageName("a"): StageState.CACHED})
+    run(pipeline, MemoryEngine(statuses={StageName("b"): 1}), progress)
+    assert progress.told == [
+        "begin a b c",
+        "end a cached",
+        "start b",
+        "end b failed last words of b",
+        "close",
+    ]
