@@ -66,9 +66,7 @@ def _read(code: int, text: str) -> Run:
     entries = [entry for line in text.splitlines() if (entry := _entry(line))]
     return Run(
         code=code,
-        jobs={
-            str(entry["job"]).rpartition("/")[2]: str(entry["jobResult"]) for entry in entries if "jobResult" in entry
-        },
+        jobs={_job(entry): str(entry["jobResult"]) for entry in entries if "jobResult" in entry},
         text="\n".join(str(entry.get("msg", "")).rstrip("\n") for entry in entries) or text,
         summary="\n".join(str(entry["content"]) for entry in entries if entry.get("command") == "summary"),
     )

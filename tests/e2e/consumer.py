@@ -63,24 +63,27 @@ class Consumer:
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def commit(self, message: str) -> str:
-        """Commit everything; the commit's name."""
+    def publish(self, branch: str) -> str:
+        """Commit everything and push it as a branch; the commit's name."""
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        self.git("commit", "--quiet", "--message", f"on {branch}")
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
         return self.git("rev-parse", "HEAD")
+
+    def head(self, branch: str) -> str:
+        """The commit at the head of a branch of the origin."""
+        return self.git("ls-remote", "origin", f"refs/heads/{branch}").split()[0]
 
     def change(self, branch: str, *, rate: float) -> str:
         """A commit on a branch with another parameter, reproduced and pushed; its name."""
         self.git("checkout", "--quiet", "-B", branch)
         (self.clone / "params.json").write_text(f'{{"rate": {rate}}}\n')
         self.run(str(BIN / "mlops-kit"), "reproduce", "--push")
-        commit = self.commit(f"rate {rate}")
-        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
-        return commit
+        return self.publish(branch)
 
 
 def build(folder: Path) -> Consumer:
-    """Make the repository with its baseline on main and dev."""
+    """Make the repository: the baseline on main, dev and staging, a branch with a better model and one with a worse."""
     home = folder / "home"
     home.mkdir(parents=True)
     consumer = Consumer(
@@ -97,7 +100,10 @@ def build(folder: Path) -> Consumer:
     consumer.run("dvc", "init", "--quiet")
     consumer.run("dvc", "remote", "add", "--quiet", "--default", "store", str(folder / "store"))
     consumer.change("main", rate=0.2)
-    consumer.git("push", "--quiet", "origin", "main:dev")
+    consumer.git("push", "--quiet", "origin", "main:dev", "main:staging")
+    consumer.change("better", rate=0.15)
+    consumer.change("worse", rate=0.4)
+    consumer.git("checkout", "--quiet", "main")
     return consumer
 
 

@@ -39,7 +39,6 @@ def test_a_merge_moves_the_alias_and_a_second_run_changes_nothing(registry: Stag
     assert (dev.code, dev.jobs) == (0, {"Promote": "success"}), dev.text
     assert aliases(registry) == {"dev": 1}
 
-    registry.consumer.git("push", "--quiet", "origin", "main:staging")
     staging = push(registry, "staging")
     assert (staging.code, staging.jobs) == (0, {"Promote": "success"}), staging.text
     assert aliases(registry) == {"dev": 1, "staging": 1}

@@ -11,8 +11,7 @@ JOBS = {"Reproduce": "success", "Comment": "success"}
 def open_pull_request(stage: Stage, github: FakeGitHub, head: str, **wanted: str) -> dict[str, object]:
     """Pull request 7 of a head, onto dev unless told otherwise, at the server and as the event's payload."""
     base_branch = wanted.get("base_branch", "dev")
-    stage.consumer.git("fetch", "--quiet", "origin")
-    base = stage.consumer.git("rev-parse", f"origin/{base_branch}")
+    base = stage.consumer.head(base_branch)
     repository = {"full_name": github.repository}
     origin = {"full_name": wanted.get("head_repository", github.repository)}
     branch = wanted.get("branch", "feature")
@@ -35,7 +34,7 @@ def review(stage: Stage, event: dict[str, object], *, run_id: int = 1) -> Run:
 
 
 def test_two_pushes_keep_one_comment_and_set_the_check(stage: Stage, github: FakeGitHub) -> None:
-    first = stage.consumer.change("feature", rate=0.15)
+    first = stage.consumer.head("better")
     run = review(stage, open_pull_request(stage, github, first), run_id=1)
     assert (run.code, run.jobs) == (0, JOBS), run.text
     (before,) = github.bodies(author=KIT)
@@ -70,7 +69,7 @@ def test_a_fork_never_reaches_a_runner_of_ones_own(stage: Stage, github: FakeGit
 
 def test_a_forks_report_falls_back_to_the_summary_page(stage: Stage, github: FakeGitHub) -> None:
     github.accounts[TOKEN] = Account(login=KIT, permissions=frozenset())
-    head = stage.consumer.change("feature", rate=0.15)
+    head = stage.consumer.head("better")
 
     run = review(stage, open_pull_request(stage, github, head, head_repository="mallory/churn"))
 
@@ -82,7 +81,7 @@ def test_a_forks_report_falls_back_to_the_summary_page(stage: Stage, github: Fak
 
 def test_a_missing_permission_is_named(stage: Stage, github: FakeGitHub) -> None:
     github.accounts[TOKEN] = Account(login=KIT, permissions=frozenset())
-    head = stage.consumer.change("feature", rate=0.15)
+    head = stage.consumer.head("better")
 
     run = review(stage, open_pull_request(stage, github, head))
 
@@ -92,7 +91,7 @@ def test_a_missing_permission_is_named(stage: Stage, github: FakeGitHub) -> None
 
 
 def test_titles_and_branches_are_never_run(stage: Stage, github: FakeGitHub) -> None:
-    head = stage.consumer.change("feature", rate=0.15)
+    head = stage.consumer.head("better")
     event = open_pull_request(
         stage,
         github,
@@ -109,8 +108,7 @@ def test_titles_and_branches_are_never_run(stage: Stage, github: FakeGitHub) -> 
 
 
 def test_a_worse_model_makes_the_check_red_after_it_was_said(stage: Stage, github: FakeGitHub) -> None:
-    stage.consumer.git("push", "--quiet", "origin", "main:staging")
-    head = stage.consumer.change("feature", rate=0.4)
+    head = stage.consumer.head("worse")
     event = open_pull_request(stage, github, head, base_branch="staging")
 
     run = review(stage, event)
@@ -124,10 +122,10 @@ def test_a_worse_model_makes_the_check_red_after_it_was_said(stage: Stage, githu
 
 
 def test_a_change_cannot_loosen_its_own_gate(stage: Stage, github: FakeGitHub) -> None:
-    stage.consumer.git("push", "--quiet", "origin", "main:staging")
+    stage.consumer.git("checkout", "--quiet", "-B", "looser", "origin/worse")
     policy = stage.consumer.clone / "mlops.yaml"
     policy.write_text(policy.read_text().replace("min: 0.85", "min: 0.1"))
-    head = stage.consumer.change("feature", rate=0.4)
+    head = stage.consumer.publish("looser")
 
     run = review(stage, open_pull_request(stage, github, head, base_branch="staging"))
 
@@ -136,10 +134,8 @@ def test_a_change_cannot_loosen_its_own_gate(stage: Stage, github: FakeGitHub) -
 
 
 def test_a_failing_stage_leaves_no_check(stage: Stage, github: FakeGitHub) -> None:
-    stage.consumer.change("feature", rate=0.15)
     (stage.consumer.clone / "train.py").write_text("raise SystemExit(3)\n")
-    head = stage.consumer.commit("break it")
-    stage.consumer.git("push", "--quiet", "origin", "HEAD:refs/heads/feature")
+    head = stage.consumer.publish("broken")
 
     run = review(stage, open_pull_request(stage, github, head))
 
