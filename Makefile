@@ -29,6 +29,7 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose | tail -n 12
 	@$(BIN)/python bin/generate_schemas.py --check
+	@$(BIN)/python bin/generate_reference.py --check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --persona auditor --quiet action.yml .github/workflows
@@ -38,6 +39,7 @@ bench: $(STAMP)
 
 schemas: $(STAMP)
 	@$(BIN)/python bin/generate_schemas.py
+	@$(BIN)/python bin/generate_reference.py
 
 lock: $(STAMP)
 	@bin/lock

@@ -31,7 +31,14 @@ Example: mlops-kit report --base main --environment staging
 @click.argument("head", default="")
 @click.option("--base", metavar="REVISION", default="", help="Default: the merge base with the main branch.")
 @click.option("--environment", metavar="NAME", default="", help="Whose gates; default: the one of the base's branch.")
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the report.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
 @click.option("--exit-code", is_flag=True, help="Leave with 4 where a gate refuses.")
 @click.pass_obj

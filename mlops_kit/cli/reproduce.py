@@ -23,7 +23,14 @@ from mlops_kit.core.types import Selection, StageResult
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the result.",
+)
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
     caller: Caller,
