@@ -124,7 +124,7 @@ def _mentions_template(value: object) -> bool:
 
 
 def _stages(document: Document, value: Mapping[object, object], folder: str) -> Iterator[WrittenStage]:
-    stages = value.get("stages") or {}
+    stages = {} if value.get("stages") is None else value["stages"]
     if not isinstance(stages, dict):
         raise InputError("expected a mapping of stages", location=document.locate(("stages",)), field="stages")
     for name, entry in stages.items():

@@ -93,10 +93,12 @@ def _parse(data: bytes, file: str) -> Document:
 def _stages(document: Document) -> Iterator[LockedStage]:
     match document.value:
         case {"schema": "2.0", **rest}:
-            stages = rest.get("stages") or {}
+            stages = {} if rest.get("stages") is None else rest["stages"]
         case {"schema": other}:
             raise InputError(
-                f"schema {other!r} is not known, expected {SCHEMA!r}", location=document.locate(("schema",))
+                f"schema {other!r} is not known, expected {SCHEMA!r}",
+                location=document.locate(("schema",)),
+                hint="a newer DVC wrote it: update mlops-kit",
             )
         case dict() as stages:
             pass

@@ -4,6 +4,7 @@ Where DVC's rules lose something (two values under one dotted key) both are kept
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -72,13 +73,10 @@ def _pairs(content: object) -> Iterator[tuple[str, object]]:
     if not isinstance(content, dict):
         yield "", content
         return
-    seen: set[str] = set()
-    for names, value in _leaves(content, ()):
-        key = ".".join(_name(name, len(names)) for name in names)
-        if key in seen:
-            key = ".".join(_name(name, len(names)).replace(".", "\\.") for name in names)
-        seen.add(key)
-        yield key, value
+    leaves = [(names, _join(names), value) for names, value in _leaves(content, ())]
+    shared = Counter(key for _, key, _ in leaves)
+    for names, key, value in leaves:
+        yield key if shared[key] == 1 else _join_apart(names), value
 
 
 def _leaves(content: Mapping[object, object], above: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], object]]:
@@ -87,6 +85,15 @@ def _leaves(content: Mapping[object, object], above: tuple[object, ...]) -> Iter
             yield from _leaves(value, (*above, name))
         else:
             yield (*above, name), value
+
+
+def _join(names: tuple[object, ...]) -> str:
+    return ".".join(_name(name, len(names)) for name in names)
+
+
+def _join_apart(names: tuple[object, ...]) -> str:
+    """The key with dots inside of names escaped, so that `a.b` and `a` with `b` inside are two."""
+    return ".".join(_name(name, len(names)).replace(".", "\\.") for name in names)
 
 
 def _name(name: object, depth: int) -> str:
