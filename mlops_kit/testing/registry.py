@@ -88,7 +88,7 @@ class MemoryRegistry:
 
     def delete_model(self, model: ModelName) -> None:
         """Delete everything that is known of a model; numbers begin with 1 again."""
-        del self._entries[model]
+        self._entries.pop(model, None)
 
     def _read(self, model: ModelName) -> _Entry:
         self._answer()

@@ -1,0 +1,220 @@
+"""What every Registry must do: the one in memory, MLflow on SQLite, and MLflow behind its server."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from mlops_kit.adapters.mlflow.registry import MlflowRegistry
+from mlops_kit.adapters.mlflow.session import MlflowSession
+from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.core.ports import Registry
+from mlops_kit.core.promotion.names import spell_for_registry
+from mlops_kit.core.types import (
+    CommitSha,
+    Digest,
+    EnvironmentName,
+    ModelName,
+    PromotionKind,
+    PromotionRecord,
+)
+from mlops_kit.testing.artifacts import MemoryFiles
+from mlops_kit.testing.registry import MemoryRegistry
+from tests.contract.mlflow_server import running_server
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DEV, STAGING = EnvironmentName("dev"), EnvironmentName("staging")
+ONE, TWO = (Digest(algorithm="md5", value=letter * 32) for letter in "12")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One implementation, and how a person adds a version without the kit."""
+
+    registry: Registry
+    add_foreign: Callable[[ModelName], str]
+
+
+def _mlflow_subject(uri: str, root: Path) -> Subject:
+    session = MlflowSession(uri, root)
+
+    def add_foreign(model: ModelName) -> str:
+        version = session.client.create_model_version(spell_for_registry(model), source="s3://elsewhere/model")
+        return str(version.version)
+
+    return Subject(registry=MlflowRegistry(uri, root, repository="octo/churn"), add_foreign=add_foreign)
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "server"])
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+    folder = tmp_path_factory.mktemp("registry")
+    match request.param:
+        case "memory":
+            registry = MemoryRegistry()
+            yield Subject(registry=registry, add_foreign=registry.add_foreign_version)
+        case "sqlite":
+            yield _mlflow_subject("", folder)
+        case _:
+            with running_server(folder) as address:
+                yield _mlflow_subject(address, folder)
+
+
+@pytest.fixture
+def model() -> ModelName:
+    """A name that no other test uses, with what registries refuse in it."""
+    return ModelName(f"team/churn:{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> MemoryFiles:
+    (tmp_path / "part").write_bytes(b"weights")
+    return MemoryFiles(files={"weights/part": tmp_path / "part"}, sha256="a" * 64)
+
+
+def record(model: ModelName, digest: Digest = ONE, *, seq: int = 1) -> PromotionRecord:
+    return PromotionRecord(
+        model=model,
+        environment=DEV,
+        seq=seq,
+        digest=digest,
+        sha256="a" * 64,
+        recipe="b" * 64,
+        previous=None,
+        kind=PromotionKind.BOOTSTRAP,
+        commit=CommitSha("c" * 40),
+    )
+
+
+def test_an_unknown_model_has_no_version_and_no_alias(subject: Subject, model: ModelName) -> None:
+    assert subject.registry.read_version(model, ONE) is None
+    assert subject.registry.read_alias(model, DEV).version is None
+    assert subject.registry.read_alias(model, DEV).seq == 0
+
+
+def test_the_same_bytes_are_registered_once(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    first = subject.registry.ensure_version(record(model), files)
+    again = subject.registry.ensure_version(replace(record(model), seq=2, commit=CommitSha("d" * 40)), files)
+    assert first == again == subject.registry.read_version(model, ONE)
+    assert first.number == "1"
+    assert subject.registry.ensure_version(record(model, TWO), files).number == "2"
+
+
+def test_an_alias_reads_back_with_the_log_number_it_stands_for(
+    subject: Subject, model: ModelName, files: MemoryFiles
+) -> None:
+    one, two = (subject.registry.ensure_version(record(model, digest), files) for digest in (ONE, TWO))
+    subject.registry.set_alias(one, DEV, seq=1)
+    subject.registry.set_alias(two, DEV, seq=2)
+    subject.registry.set_alias(one, STAGING, seq=1)
+    dev, staging = subject.registry.read_alias(model, DEV), subject.registry.read_alias(model, STAGING)
+    assert (dev.version, dev.seq) == (two, 2)
+    assert (staging.version, staging.seq) == (one, 1)
+
+
+def test_setting_an_alias_again_changes_nothing(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    version = subject.registry.ensure_version(record(model), files)
+    for _ in range(2):
+        subject.registry.set_alias(version, DEV, seq=7)
+    reading = subject.registry.read_alias(model, DEV)
+    assert (reading.version, reading.seq) == (version, 7)
+
+
+def test_an_alias_on_somebody_elses_version_is_foreign(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    version = subject.registry.ensure_version(record(model), files)
+    subject.registry.set_alias(version, DEV, seq=1)
+    number = subject.add_foreign(model)
+    subject.registry.set_alias(version, STAGING, seq=1)
+    _move(subject, model, number)
+    reading = subject.registry.read_alias(model, DEV)
+    assert (reading.version, reading.foreign, reading.seq) == (None, f"version {number}", 1)
+
+
+def _move(subject: Subject, model: ModelName, number: str) -> None:
+    registry = subject.registry
+    if isinstance(registry, MemoryRegistry):
+        registry.move_alias(model, DEV, number)
+    else:
+        _client(registry).set_registered_model_alias(spell_for_registry(model), DEV, number)
+
+
+def _client(registry: Registry) -> "MlflowClient":
+    assert isinstance(registry, MlflowRegistry)
+    return registry._session.client
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> MlflowRegistry:
+    """MLflow on SQLite, for what only MLflow can do wrong."""
+    return MlflowRegistry("", tmp_path_factory.mktemp("mlflow"), repository="octo/churn")
+
+
+def test_of_two_versions_with_one_digest_the_lowest_is_canonical(
+    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+) -> None:
+    version = mlflow.ensure_version(record(model), files)
+    name = spell_for_registry(model)
+    _client(mlflow).create_model_version(name, source="s3://elsewhere/model", tags={"mlops.digest": str(ONE)})
+    assert mlflow.read_version(model, ONE) == version
+
+
+def test_a_version_carries_its_origin_and_its_bytes(
+    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+) -> None:
+    version = mlflow.ensure_version(record(model), files)
+    found = _client(mlflow).get_model_version(spell_for_registry(model), version.number)
+    assert found.tags == {
+        "mlops.digest": str(ONE),
+        "mlops.sha256": "a" * 64,
+        "mlops.recipe": "b" * 64,
+        "mlops.commit": "c" * 40,
+        "mlops.repository": "octo/churn",
+    }
+    location = Path(str(found.source).removeprefix("file://"))
+    assert (location / "weights" / "part").read_bytes() == b"weights"
+
+
+def test_bytes_of_one_digest_are_uploaded_once_for_all_models(
+    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+) -> None:
+    digest = Digest(algorithm="md5", value=uuid4().hex)
+    other = ModelName(f"{model}-other")
+    versions = [mlflow.ensure_version(record(name, digest), files) for name in (model, other)]
+    sources = [_client(mlflow).get_model_version(spell_for_registry(v.model), v.number).source for v in versions]
+    assert sources[0] == sources[1]
+
+
+def test_a_deleted_version_takes_its_alias_with_it(
+    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+) -> None:
+    version = mlflow.ensure_version(record(model), files)
+    mlflow.set_alias(version, DEV, seq=3)
+    _client(mlflow).delete_model_version(spell_for_registry(model), version.number)
+    reading = mlflow.read_alias(model, DEV)
+    assert (reading.version, reading.foreign, reading.seq) == (None, "", 3)
+    assert mlflow.ensure_version(record(model), files).number == "2"
+
+
+def test_mlflow_says_nothing_on_stdout_or_stderr(
+    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles, capfd: pytest.CaptureFixture[str]
+) -> None:
+    mlflow.set_alias(mlflow.ensure_version(record(model), files), DEV, seq=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_server_that_is_not_there_is_an_outside_error_without_credentials(tmp_path: Path) -> None:
+    registry = MlflowRegistry("http://ada:s3cret@127.0.0.1:9", tmp_path)
+    with pytest.raises(OutsideError, match=re.escape("MLflow at http://127.0.0.1:9 could not")) as caught:
+        registry.read_alias(ModelName("churn"), DEV)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["./mlruns", "file:///srv/mlruns"])
+def test_the_file_store_is_refused(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="file store"):
+        MlflowRegistry(uri, tmp_path)
