@@ -3,6 +3,8 @@
 Each function imports its adapter when it is called, so that no verb pays for a library it does not use.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,31 +13,30 @@ from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
-from mlops_kit.commands.judge import Bench
-from mlops_kit.commands.report import Sources
-from mlops_kit.commands.reproduce import Workshop
-from mlops_kit.commands.world import Wishes, World
+from mlops_kit.adapters.git_credentials import with_credentials
 from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, default_config, parse_config
 from mlops_kit.core.errors import InputError, IntegrityError, Location
-from mlops_kit.core.ports import Progress, PromotionLog, Registry
-from mlops_kit.core.promotion.entry import Origin
-from mlops_kit.core.review.event import EVENT_LIMIT
-from mlops_kit.core.types import EnvironmentName, ModelName
 
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
+    from mlops_kit.commands.judge import Bench
+    from mlops_kit.commands.report import Sources
+    from mlops_kit.commands.reproduce import Workshop
+    from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.ports import Progress, PromotionLog, Registry
+    from mlops_kit.core.types import EnvironmentName, ModelName
 
 REPORT_LIMIT = 1024 * 1024
 """Bytes of the largest report that is taken from another job."""
 
 
 def open_git(folder: Path, environment: Mapping[str, str]) -> GitRepository:
-    """The repository around a folder."""
-    return GitRepository(folder, environment)
+    """The repository around a folder; within a workflow git may use its token."""
+    return GitRepository(folder, with_credentials(environment))
 
 
-def open_work_tree(git: GitRepository) -> "WorkTree":
+def open_work_tree(git: GitRepository) -> WorkTree:
     """The files of the work tree as they lie on disk."""
     from mlops_kit.adapters.workspace import WorkTree
 
@@ -55,6 +56,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
     from mlops_kit.adapters.promotion_log import GitPromotionLog
+    from mlops_kit.commands.report import Sources
 
     return Sources(
         git=git,
@@ -93,6 +95,7 @@ def open_workshop(folder: Path, environment: Mapping[str, str], progress: Progre
     """The pipeline around a folder, and this machine as its engine, for the time of one run."""
     from mlops_kit.adapters.dvc.pipeline import DvcPipeline
     from mlops_kit.adapters.last_run import FOLDER
+    from mlops_kit.commands.reproduce import Workshop
     from mlops_kit.engines.local import LocalEngine
 
     pipeline = DvcPipeline(folder, environment)
@@ -101,7 +104,7 @@ def open_workshop(folder: Path, environment: Mapping[str, str], progress: Progre
         yield Workshop(pipeline=pipeline, engine=engine, progress=progress)
 
 
-def open_forge(repository: str, *, api_url: str, token: str) -> "GitHubForge":
+def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     """The repository on its forge; InputError where the address, the name or the token is missing or wrong."""
     from mlops_kit.adapters.github.forge import connect
 
@@ -112,6 +115,7 @@ def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: 
     """What judges a report: the base's history, the promotion log, and DVC for what only DVC can read."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.promotion_log import GitPromotionLog
+    from mlops_kit.commands.judge import Bench
 
     return Bench(
         git=git,
@@ -123,6 +127,8 @@ def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: 
 
 def read_event(file: str) -> bytes:
     """The workflow's event file; InputError where there is none."""
+    from mlops_kit.core.review.event import EVENT_LIMIT
+
     path = Path(file)
     data = read_limited(path.parent, path.name, limit=EVENT_LIMIT)
     if data is None:
@@ -166,6 +172,8 @@ def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishe
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.commands.world import World
+    from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
     from mlops_kit.engines.local import stage_environment
 
