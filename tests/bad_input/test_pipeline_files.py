@@ -66,6 +66,26 @@ def test_b13_an_empty_lock_is_refused_with_the_way_back(project: Project) -> Non
     assert answer.hints == ["restore it from git (git checkout -- dvc.lock), or run the pipeline again"]
 
 
+def test_b13_reproduce_takes_an_empty_lock_from_the_last_commit_and_says_so(project: Project) -> None:
+    project.write("dvc.lock", "")
+    answer = project.call("reproduce", "--format", "json")
+    assert "dvc.lock was empty: took it from the last commit" in answer.err
+    assert "Traceback" not in answer.err
+    assert (project.folder / "dvc.lock").read_text().startswith("schema: '2.0'\nstages:\n  prepare:\n")
+
+
+def test_b13_reproduce_refuses_an_empty_lock_that_git_does_not_know_better(project: Project) -> None:
+    project.write("dvc.lock", "")
+    project.commit()
+    assert project.refuse("reproduce").errors == ["dvc.lock: is empty: a run may have been killed"]
+
+
+@pytest.mark.parametrize("verb", [["validate"], ["reproduce"], ["report", "--base", "HEAD"]])
+def test_b16_a_lock_of_a_newer_dvc_is_refused(project: Project, verb: list[str]) -> None:
+    project.write("dvc.lock", DVC_LOCK.replace("'2.0'", "'3.0'"))
+    assert project.refuse(*verb).errors == ["dvc.lock:1:9: schema '3.0' is not known, expected '2.0'"]
+
+
 def test_b14_a_lock_cut_anywhere_is_refused(project: Project) -> None:
     whole = DVC_LOCK.encode()
     accepted = []

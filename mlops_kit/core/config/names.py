@@ -8,7 +8,7 @@ from difflib import get_close_matches
 _ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _RESERVED_NAME = re.compile(r"latest|v\d+")
 _BRANCH_CHARACTERS = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
-_BRANCH_PARTS = re.compile(r"\.\.|@\{|//|^/|/$|\.$|^@$|(?:^|/)\.|\.lock(?:/|$)")
+_BRANCH_PARTS = re.compile(r"\.\.|@\{|//|^/|/$|\.$|^(?:@|HEAD)$|(?:^|/)\.|\.lock(?:/|$)")
 
 
 def check_environment_name(name: str) -> str:

@@ -81,7 +81,8 @@ def check_entries(stages: tuple[Stage, ...], *, file: str) -> tuple[Problem, ...
 def _lacking(stage: Stage) -> Iterator[str]:
     if stage.templated or stage.locked_command is None:
         return
-    yield from (dependency.path for dependency in stage.dependencies if dependency.digest is None)
+    local = (dependency for dependency in stage.dependencies if "://" not in dependency.path)
+    yield from (dependency.path for dependency in local if dependency.digest is None)
     yield from (output.path for output in stage.outputs if output.digest is None)
     for params in stage.params:
         if params.locked is None or not set(params.keys) <= set(params.locked):
