@@ -21,15 +21,20 @@ _COLOURS = {
 _SHOWN_STAGES = 8
 
 
+def open_console() -> Console:
+    """The terminal behind standard error."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
 class LiveProgress:
     """Stages that run, with a clock each, below the lines that they print."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=8, transient=True)
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._started: dict[StageName, float] = {}
         self._total = 0
         self._done = 0
+        self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=8, transient=True)
 
     def begin(self, stages: Iterable[StageName]) -> None:
         """Open the display."""

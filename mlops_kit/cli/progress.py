@@ -24,9 +24,9 @@ def choose_progress(inputs: Inputs) -> RunProgress:
     if inputs.on_actions:
         return ActionsProgress(_print)
     if inputs.interactive:
-        from mlops_kit.cli.live_progress import LiveProgress
+        from mlops_kit.cli.live_progress import LiveProgress, open_console
 
-        return LiveProgress()
+        return LiveProgress(open_console())
     return PlainProgress(_print)
 
 

@@ -7,12 +7,15 @@ import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
+from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
-from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
 from mlops_kit.core.types import Selection, StageResult
+
+PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 
 
 @click.command("reproduce")
@@ -51,6 +54,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     \b
     Example:  mlops-kit reproduce --jobs 4 train
     """
+    _refuse_privileged(caller.inputs)
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull)
     manner = Manner(
         jobs=jobs or wiring.count_processors(),
@@ -60,6 +64,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     done = _run(caller, selection, manner)
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
     _judge(done, caller.folder)
+
+
+def _refuse_privileged(inputs: Inputs) -> None:
+    """These events run with the base repository's secrets, and stages are the pull request's code."""
+    if inputs.event_name in PRIVILEGED_EVENTS:
+        raise IntegrityError(
+            f"reproduce does not run on {inputs.event_name}: that would give a pull request's code your secrets",
+            hint="run it on pull_request, with permissions: contents: read",
+        )
 
 
 def render_json(done: Reproduction) -> str:

@@ -118,8 +118,8 @@ class LocalEngine:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Pass the first signal on and give a grace period; end everything on a second one."""
         if self._deadline is None:
+            self._events.put(None)  # before the ends that it causes
             self._ask(signal.Signals(number))
-            self._events.put(None)
         else:
             self._kill()
 

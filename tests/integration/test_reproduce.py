@@ -189,8 +189,7 @@ def test_the_last_run_is_left_for_the_report(project: Project) -> None:
 
 def test_no_mark_of_a_lock_is_left_behind(project: Project) -> None:
     project.run_kit()
-    marks = project.root / ".dvc/tmp/rwlock"
-    assert not marks.exists() or marks.read_text() == "{}"
+    assert not (project.root / ".dvc/tmp/rwlock").exists()
 
 
 @pytest.mark.parametrize("marks", ["", "{", "[]", '{"write": {"/x": {"pid": 99999999, "cmd": "dvc repro"}}}'])

@@ -1,7 +1,11 @@
 """What a run prints, and that a stage's output cannot steer the runner."""
 
 import re
+from io import StringIO
 
+from rich.console import Console
+
+from mlops_kit.cli.live_progress import LiveProgress
 from mlops_kit.cli.progress import ActionsProgress, PlainProgress
 from mlops_kit.core.render.run import render_run_table
 from mlops_kit.core.types import StageName, StageResult, StageState
@@ -76,6 +80,22 @@ def test_a_flood_of_lines_keeps_the_last_ones() -> None:
     progress.end(result(StageState.RAN), ())
     assert len(lines) == 2000 + 4
     assert lines[-3] == "9999"
+
+
+def test_the_live_display_prints_lines_ends_and_the_last_words_of_a_failure() -> None:
+    screen = StringIO()
+    progress = LiveProgress(Console(file=screen, force_terminal=False, width=80))
+    progress.begin([TRAIN, StageName("next")])
+    progress.start(TRAIN)
+    progress.line(TRAIN, "epoch [bold]1[/bold] \x1b[2J")
+    progress.end(result(StageState.FAILED, message="exit status 1"), ("boom",))
+    progress.note("a remark")
+    progress.close()
+    lines = [line.rstrip() for line in screen.getvalue().splitlines()]
+    assert lines[:2] == ["train | epoch [bold]1[/bold]", "train: failed (3.2 s): exit status 1"]
+    assert "last lines of train" in lines[2]
+    assert lines[3] == "boom"
+    assert lines[5] == "a remark"
 
 
 def test_the_table_lists_stages_and_counts_states() -> None:

@@ -117,7 +117,9 @@ class DvcPipeline:
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush, and leave the results for `report`."""
-        self.flush()
+        with self._session.locked():
+            self._notes.write()
+            self._session.heal_marks()
         write_last_run(self.root, tuple(results))
 
     def _pull_run_cache(self) -> None:

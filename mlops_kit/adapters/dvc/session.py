@@ -1,6 +1,7 @@
 """One DVC repository opened as a library: quiet, under DVC's own locks, its errors in the kit's words."""
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -15,10 +16,12 @@ from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
+from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BUSY_HINT = "wait for it to end, then run again"
 
 
@@ -27,10 +30,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         _silence_dvc()
-        try:
-            self.repo = Repo(str(folder))
-        except NotDvcRepoError as error:
-            raise InputError(f"{folder} is not inside a DVC repository", hint="create one with: dvc init") from error
+        self.repo = _open(folder)
         self.root = Path(self.repo.root_dir)
         self.temporary = Path(self.repo.tmp_dir)
         self._folder = contextlib.chdir(folder)
@@ -116,6 +116,17 @@ class Session:
             return ""
 
 
+def _open(folder: Path) -> Repo:
+    try:
+        with pipeline_errors():
+            return Repo(str(folder))
+    except InputError as error:
+        if isinstance(error.__cause__, NotDvcRepoError):
+            hint = "create one with: dvc init"
+            raise InputError(f"{folder} is not inside a DVC repository", hint=hint) from error
+        raise
+
+
 @contextlib.contextmanager
 def pipeline_errors() -> Iterator[None]:
     """What DVC has against a pipeline or a target, as InputError; a full disk and the like as OutsideError."""
@@ -136,7 +147,11 @@ def stage_errors() -> Iterator[None]:
         raise
     except LockError as error:
         raise _busy(str(error)) from error
-    except (DvcException, OSError) as error:
+    except (DvcException, ObjectDBError, ObjectFormatError) as error:
+        raise StageFailedError(explain(error)) from error
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise OutsideError(f"no space left on the disk of {error.filename or 'the repository'}") from error
         raise StageFailedError(explain(error)) from error
 
 
@@ -166,7 +181,7 @@ def _pids(marks: dict[str, Any]) -> Iterator[int]:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
