@@ -28,7 +28,9 @@ MARKER = "complete"
 INSTALL_SECONDS = 900
 INPUT = 2
 OUTSIDE = 5
-PRIVATE = re.compile(r"PYTHON.*|VIRTUAL_ENV|__PYVENV_LAUNCHER__|.*TOKEN.*|.*SECRET.*|ACTIONS_.*|GITHUB_OUTPUT|GITHUB_ENV")
+PRIVATE = re.compile(
+    r"PYTHON.*|VIRTUAL_ENV|__PYVENV_LAUNCHER__|.*TOKEN.*|.*SECRET.*|ACTIONS_.*|GITHUB_OUTPUT|GITHUB_ENV"
+)
 """Variables that an installation neither needs nor may see."""
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from mlops_kit.cli import main; main()"
 
