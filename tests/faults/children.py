@@ -1,0 +1,86 @@
+"""Child processes that are killed with SIGKILL at a random moment of their work."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+PRELOADED = ["mlflow", "mlops_kit.commands.reconcile", "tests.faults.stage"]
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(PRELOADED)
+WAIT_SECONDS = 60.0
+
+
+@dataclass
+class Tally:
+    """What became of the children of one test."""
+
+    killed: int = 0
+    finished: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.killed} killed midway, {self.finished} finished first"
+
+
+def run_child(work: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Start the work in a process of its own; returns when it has begun."""
+    here, there = _CONTEXT.Pipe(duplex=False)
+    child = _CONTEXT.Process(target=_begin, args=(there, work, arguments))
+    child.start()
+    there.close()
+    assert here.poll(WAIT_SECONDS), "the child did not begin"
+    here.close()
+    return child
+
+
+def kill_after(child: BaseProcess, seconds: float, tally: Tally) -> None:
+    """Kill the child after that time, unless it was done before; what it started itself is waited for."""
+    child.join(seconds)
+    assert child.pid is not None
+    if child.is_alive():
+        os.kill(child.pid, signal.SIGKILL)
+        tally.killed += 1
+    else:
+        tally.finished += 1
+    child.join(WAIT_SECONDS)
+    _wait_for_group(child.pid)
+
+
+def wait_for(child: BaseProcess) -> None:
+    """Let the child end by itself; it must end well."""
+    child.join(WAIT_SECONDS)
+    assert child.exitcode == 0
+
+
+def random_source(test: str) -> random.Random:
+    """The same sequence for the same test, unless MLOPS_KIT_FAULT_SEED says otherwise."""
+    return random.Random(f"{test} {os.environ.get('MLOPS_KIT_FAULT_SEED', '0')}")  # noqa: S311 - no secret
+
+
+def count_trials(part: int = 1) -> int:
+    """How many trials to make: the `part`th part of MLOPS_KIT_FAULT_TRIALS, at least one."""
+    return max(1, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "20")) // part)
+
+
+def _begin(ready: Connection, work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    os.setpgrp()
+    ready.send("begun")
+    ready.close()
+    work(*arguments)
+
+
+def _wait_for_group(group: int) -> None:
+    """A killed child's git goes on to its end, as a server would."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"processes of group {group} stay")
