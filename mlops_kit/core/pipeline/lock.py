@@ -107,7 +107,7 @@ def _check_params(stage: Stage, params: StageParams, files: Mapping[str, bytes])
         yield _found(stage, params.file, f"cannot be read: {error}")
         return
     locked = params.locked or {}
-    for key in sorted({*params.keys, *locked} or _top_keys(content)):
+    for key in sorted(params.keys or {*_top_keys(content), *locked}):
         if key not in locked:
             yield _found(stage, params.file, f"{key} is not in the stage's entry of dvc.lock")
         elif not _same(_look_up(content, key), locked[key]):

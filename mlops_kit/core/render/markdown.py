@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import cell, clean, prose
 from mlops_kit.core.render.mermaid import render_graph
-from mlops_kit.core.render.values import MISSING, show_difference, show_value
+from mlops_kit.core.render.values import MISSING, count, show_difference, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import ModelRow, StageRow
 from mlops_kit.core.review.gates import Verdict
@@ -210,7 +210,7 @@ def _plan(plan: PlanRows | None, environment: str) -> Iterator[Block]:
 
 def _same_metrics(rows: list[MetricRow], *, several: bool) -> Iterator[Block]:
     if rows:
-        title = f"{len(rows)} metrics did not change"
+        title = f"{count(rows, 'metric')} did not change"
         yield _folded(8, title, _METRIC_HEAD, _metric_rows(rows, several=several))
 
 
@@ -218,7 +218,7 @@ def _quiet_stages(stages: Iterable[StageRow]) -> Iterator[Block]:
     rows = _stage_rows(stage for stage in stages if not _is_loud(stage))
     if rows:
         head = ("| stage | change | last run | seconds |", "|:--|:--|:--|--:|")
-        yield _folded(9, f"{len(rows)} stages did not change", head, rows)
+        yield _folded(9, f"{count(rows, 'stage')} did not change", head, rows)
 
 
 def _graph(stages: tuple[StageRow, ...]) -> Iterator[Block]:

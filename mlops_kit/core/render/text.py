@@ -45,7 +45,7 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _side(side: Side) -> str:
-    return f"{clean(side.name)} ({side.commit[:8]})" if side.commit else clean(side.name)
+    return f"{clean(side.name)} ({clean(side.commit[:8])})" if side.commit else clean(side.name)
 
 
 def _section(title: str, rows: Iterable[Row]) -> Iterator[str]:

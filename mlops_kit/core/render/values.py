@@ -1,7 +1,9 @@
 """Numbers and differences as people read them; the same in markdown and on a terminal."""
 
+from collections.abc import Sized
+
 from mlops_kit.core.review.cells import Cell
-from mlops_kit.core.review.metrics import MetricRow, exact, is_number
+from mlops_kit.core.review.metrics import MetricRow, exact, is_number, show_number
 
 MISSING = "n/a"
 _DIGITS = 6
@@ -18,6 +20,11 @@ def show_value(value: Cell) -> str:
     return str(value)
 
 
+def count(things: Sized, noun: str) -> str:
+    """`1 metric`, `2 metrics`."""
+    return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
+
+
 def show_difference(row: MetricRow) -> str:
     """Head minus base with its sign, computed on the decimal digits, with a percentage where base is not 0."""
     old, new = row.old, row.new
@@ -27,4 +34,5 @@ def show_difference(row: MetricRow) -> str:
     if difference == 0:
         return "0"
     share = f" ({difference / abs(exact(old)) * 100:+.1f} %)" if old else ""
-    return f"{difference:+.{_DIGITS}g}{share}"
+    sign = "+" if difference > 0 else ""
+    return f"{sign}{show_number(difference)}{share}"

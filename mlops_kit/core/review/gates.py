@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Amount, Baseline, Config, Environment, Gate, Level
 from mlops_kit.core.pipeline.values import Value
-from mlops_kit.core.review.metrics import MetricFile, exact, is_finite, is_number
+from mlops_kit.core.review.metrics import MetricFile, exact, is_finite, is_number, show_number
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
 _WILDCARDS = frozenset("*?[")
@@ -184,11 +184,19 @@ def _absolute(gate: Gate, number: Decimal, noise: Decimal) -> Iterator[_Finding]
     if gate.min is not None:
         limit = exact(gate.min)
         yield _answer(
-            limit - number, noise, f"{_show(number)} is {{}} the minimum {_show(limit)}", ("at least", "under")
+            limit - number,
+            noise,
+            f"{show_number(number)} is {{}} the minimum {show_number(limit)}",
+            ("at least", "under"),
         )
     if gate.max is not None:
         limit = exact(gate.max)
-        yield _answer(number - limit, noise, f"{_show(number)} is {{}} the maximum {_show(limit)}", ("at most", "over"))
+        yield _answer(
+            number - limit,
+            noise,
+            f"{show_number(number)} is {{}} the maximum {show_number(limit)}",
+            ("at most", "over"),
+        )
 
 
 def _answer(excess: Decimal, noise: Decimal, message: str, words: tuple[str, str]) -> _Finding:
@@ -198,7 +206,7 @@ def _answer(excess: Decimal, noise: Decimal, message: str, words: tuple[str, str
         return _Finding(answer=Answer.PASS, message=message.format(good))
     if excess <= noise:
         return _Finding(
-            answer=Answer.INCONCLUSIVE, message=f"{message.format(bad)}, by less than the noise {_show(noise)}"
+            answer=Answer.INCONCLUSIVE, message=f"{message.format(bad)}, by less than the noise {show_number(noise)}"
         )
     return _Finding(answer=Answer.FAIL, message=message.format(bad))
 
@@ -248,15 +256,15 @@ def _find_baseline(files: tuple[MetricFile, ...], name: tuple[str, str]) -> _Fou
 
 def _moved(word: str, amount: Amount, *, baseline: Decimal, moved: Decimal, noise: Decimal) -> _Finding:
     if amount.percent and baseline == 0 and moved > 0:
-        return _not_evaluable(f"a {word} of {_show(moved)} from 0 has no percentage")
+        return _not_evaluable(f"a {word} of {show_number(moved)} from 0 has no percentage")
     allowed = abs(baseline) * exact(amount.value) / 100 if amount.percent else exact(amount.value)
-    shown = f"a {word} of {_show(moved)} from {_show(baseline)}" if moved > 0 else f"no {word} from {_show(baseline)}"
+    shown = (
+        f"a {word} of {show_number(moved)} from {show_number(baseline)}"
+        if moved > 0
+        else f"no {word} from {show_number(baseline)}"
+    )
     return _answer(moved - allowed, noise, f"{shown} is {{}} the allowed {amount}", ("within", "over"))
 
 
 def _not_evaluable(message: str) -> _Finding:
     return _Finding(answer=Answer.NOT_EVALUABLE, message=message)
-
-
-def _show(number: Decimal) -> str:
-    return f"{number:.6g}"

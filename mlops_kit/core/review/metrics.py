@@ -16,6 +16,7 @@ from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portab
 
 MetricFile = ValueFile
 """The values of one metrics file: what gates and comparisons read."""
+_FLOAT_LIMIT = 1e300
 
 
 class Trend(StrEnum):
@@ -71,6 +72,11 @@ def is_finite(value: object) -> bool:
 def exact(value: float) -> Decimal:
     """The number as it is written, so that 0.9 - 0.895 is 0.005."""
     return Decimal(repr(value))
+
+
+def show_number(number: Decimal) -> str:
+    """The number with at most six significant digits, without zeros at its end."""
+    return f"{float(number):.6g}" if abs(number) < _FLOAT_LIMIT else f"{number:.6g}"
 
 
 def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Config) -> Iterator[MetricRow]:

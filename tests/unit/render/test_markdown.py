@@ -1,0 +1,291 @@
+"""The comment: what stands first, what is folded, what is cut."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_kit.core.render.budget import Block, fit
+from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.mermaid import render_graph
+from mlops_kit.core.render.text import render_report_text
+from mlops_kit.core.render.values import show_difference, show_value
+from mlops_kit.core.review.cells import Cell
+from mlops_kit.core.review.changes import ModelRow, StageRow
+from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.metrics import MetricRow, Trend
+from mlops_kit.core.review.params import ParamRow
+from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Side
+from mlops_kit.core.types import Answer, Verb
+
+
+def gate(answer: Answer, metric: str = "acc") -> GateRow:
+    return GateRow(environment="staging", metric=metric, rule=f"{metric} min 1", answer=answer, message=f"{metric} why")
+
+
+def metric(key: str, old: Cell, new: Cell, trend: Trend, diff: float | None = None) -> MetricRow:
+    return MetricRow(path="m.json", key=key, old=old, new=new, diff=diff, trend=trend)
+
+
+REPORT = Report(
+    base=Side(name="main", commit="a" * 40),
+    head=Side(name="feature", commit="b" * 40),
+    environment="staging",
+    verdict=Verdict.FAIL,
+    gates=(gate(Answer.PASS, "loss"), gate(Answer.FAIL)),
+    metrics=(
+        metric("acc", 0.9, 0.895, Trend.WORSE, -0.005),
+        metric("loss", 0.3, 0.3, Trend.SAME, 0),
+        metric("nan", "NaN", 1, Trend.NON_FINITE),
+    ),
+    params=(ParamRow(path="params.yaml", key="lr", old=0.1, new=None),),
+    stages=(
+        StageRow(name="prepare", state="cached"),
+        StageRow(name="train", state="ran", seconds=12.34, change="changed", after=("prepare",)),
+    ),
+    models=(ModelRow(name="clf", path="m.pkl", old="md5:aaaaaaaaaa", new="md5:bbbbbbbbbb"),),
+    plan=PlanRows(
+        changes=(ChangeRow(environment="staging", model="clf", verb=Verb.RECORD, source="", target="md5:bbbbbbbb"),),
+        blocked=(BlockRow(environment="staging", model="old", reason="skips dev"),),
+    ),
+    notes=("a note",),
+)
+
+PICTURE = """\
+## ❌ staging: gates refuse this version
+
+<code>main</code> (<code>aaaaaaaa</code>) → <code>feature</code> (<code>bbbbbbbb</code>)
+
+### Gates
+
+| answer | gate | why |
+|:--|:--|:--|
+| ❌ fail | <code>acc min 1</code> | acc why |
+| ✅ pass | <code>loss min 1</code> | loss why |
+
+### Notes
+
+- a note
+
+### Metrics
+
+| metric | base | head | change | |
+|:--|--:|--:|--:|:--|
+| <code>acc</code> | 0.9 | 0.895 | ↓ -0.005 (-0.6 %) | 🔴 worse |
+| <code>nan</code> | <code>NaN</code> | 1 |  | ⚠️ not finite |
+
+### Params
+
+| param | base | head |
+|:--|--:|--:|
+| <code>lr</code> | 0.1 | n/a |
+
+### Models
+
+| model | base | head | |
+|:--|:--|:--|:--|
+| <code>clf</code> | <code>md5&#58;aaaaaaaa</code> | <code>md5&#58;bbbbbbbb</code> | new bytes |
+
+### Stages
+
+| stage | change | last run | seconds |
+|:--|:--|:--|--:|
+| <code>train</code> | changed | ran | 12.3 |
+
+### A merge into staging would
+
+- ❌ <code>old</code> is blocked: skips dev
+- record <code>clf</code> in <code>staging</code>: nothing → <code>md5&#58;bbbbbbbb</code>
+
+<details><summary>1 metric did not change</summary>
+
+| metric | base | head | change | |
+|:--|--:|--:|--:|:--|
+| <code>loss</code> | 0.3 | 0.3 | 0 | same |
+
+</details>
+
+<details><summary>1 stage did not change</summary>
+
+| stage | change | last run | seconds |
+|:--|:--|:--|--:|
+| <code>prepare</code> |  | cached |  |
+
+</details>
+
+<details><summary>Stage graph</summary>
+
+```mermaid
+flowchart LR
+    n1["prepare"]
+    n2["train<br/>changed"]:::changed
+    n1 --> n2
+    classDef changed stroke:#bf8700,stroke-width:3px
+    classDef failed stroke:#cf222e,stroke-width:4px
+    classDef removed stroke-dasharray:4
+```
+
+</details>
+"""
+
+
+def test_the_worst_news_stand_first_and_what_did_not_change_is_folded() -> None:
+    assert render_report(REPORT) == PICTURE
+
+
+def test_what_a_reader_must_know_first_is_said_under_the_title() -> None:
+    text = render_report(replace(REPORT, policy_changed=True, lock_uncommitted=True))
+    assert text.index("edits the rules") < text.index("### Gates")
+    assert text.index("not committed") < text.index("### Gates")
+
+
+def test_an_empty_report_says_so() -> None:
+    empty = Report(base=REPORT.base, head=REPORT.head, environment="dev", verdict=Verdict.PASS)
+    assert "✅ dev: no gates are set" in render_report(empty)
+    assert "There are no metrics." in render_report(empty)
+
+
+MANY = replace(
+    REPORT,
+    metrics=tuple(metric(f"m{number}", 0.1, 0.2, Trend.CHANGED, 0.1) for number in range(5000)),
+    params=tuple(ParamRow(path="p", key="k" * 150, old="x" * 300, new=str(number)) for number in range(500)),
+)
+
+
+@pytest.mark.parametrize("limit", [60_000, 5_000, 1_500])
+def test_a_long_report_loses_rows_and_says_how_many_but_keeps_its_gates(limit: int) -> None:
+    text = render_report(MANY, limit=limit)
+    assert len(text) <= limit
+    assert "| ❌ fail | <code>acc min 1</code> | acc why |" in text
+    shown = text.count("| <code>m")
+    assert f"… and {5000 - shown} more metrics, see report.json" in text
+
+
+texts = st.text(max_size=30) | st.sampled_from(["<!-- x -->", "@a", "```", "</details>", "|", "\n## t"])
+cells = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+reports = st.builds(
+    Report,
+    base=st.builds(Side, name=texts, commit=texts),
+    head=st.builds(Side, name=texts, commit=texts),
+    environment=texts,
+    verdict=st.sampled_from(Verdict),
+    gates=st.lists(
+        st.builds(GateRow, environment=texts, metric=texts, rule=texts, answer=st.sampled_from(Answer), message=texts),
+        max_size=4,
+    ).map(tuple),
+    metrics=st.lists(
+        st.builds(MetricRow, path=texts, key=texts, old=cells, new=cells, trend=st.sampled_from(Trend)), max_size=4
+    ).map(tuple),
+    params=st.lists(st.builds(ParamRow, path=texts, key=texts, old=cells, new=cells), max_size=4).map(tuple),
+    stages=st.lists(st.builds(StageRow, name=texts, state=texts, after=st.tuples(texts)), max_size=4).map(tuple),
+    models=st.lists(st.builds(ModelRow, name=texts, path=texts, old=texts, new=texts), max_size=3).map(tuple),
+    notes=st.lists(texts, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(report=reports, limit=st.integers(0, 8000))
+def test_no_report_passes_the_limit_or_breaks_out_of_its_place(report: Report, limit: int) -> None:
+    text = render_report(report, limit=limit)
+    assert len(text) <= limit
+    assert text == render_report(report, limit=limit)
+    assert "<!--" not in text
+    assert "@" not in re.sub(r"(?s)```mermaid.*?```", "", text)
+    assert text.count("<details>") == text.count("</details>")
+    assert text.count("```") % 2 == 0
+    assert {line[:4] for line in text.splitlines() if line.startswith("#")} <= {"## ✅", "## ❌", "## ⚠", "### "}
+
+
+@settings(max_examples=30, deadline=None)
+@given(report=reports)
+def test_no_report_sends_control_characters_to_a_terminal(report: Report) -> None:
+    assert not {char for char in render_report_text(report) if ord(char) < 32 and char != "\n"}
+
+
+@given(
+    blocks=st.lists(
+        st.builds(
+            Block,
+            rank=st.integers(0, 3),
+            before=st.lists(st.text(max_size=20), max_size=2).map(tuple),
+            rows=st.lists(st.text(max_size=40), max_size=30).map(tuple),
+        ),
+        max_size=6,
+    ),
+    limit=st.integers(0, 2000),
+)
+def test_blocks_never_pass_the_limit(blocks: list[Block], limit: int) -> None:
+    assert len(fit(blocks, limit=limit)) <= limit
+
+
+def test_the_important_block_gets_its_room_first() -> None:
+    rows = tuple("x" * 10 for _ in range(20))
+    text = fit([Block(rank=2, rows=rows, more="last"), Block(rank=1, rows=rows, more="first")], limit=420)
+    assert "more first" not in text
+    assert "more last" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (0.9, 0.895, "-0.005 (-0.6 %)"),
+        (0.1, 0.30000000000000004, "+0.2 (+200.0 %)"),
+        (0, 5, "+5"),
+        (-2, -1, "+1 (+50.0 %)"),
+        (3, 3.0, "0"),
+        (1e-300, 2e-300, "+1e-300 (+100.0 %)"),
+    ],
+)
+def test_a_difference_is_of_the_digits_that_were_written(old: float, new: float, shown: str) -> None:
+    assert show_difference(metric("x", old, new, Trend.CHANGED, new - old)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "n/a"), (True, "true"), (0.123456789, "0.123457"), (9007199254740993, "9007199254740993"), ("NaN", "NaN")],
+)
+def test_a_value_reads_as_people_write_it(value: Cell, shown: str) -> None:
+    assert show_value(value) == shown
+
+
+def test_a_graph_that_nobody_can_read_is_left_out() -> None:
+    stages = tuple(StageRow(name=f"s{number}", after=("s0",)) for number in range(61))
+    assert render_graph(stages) == ""
+    assert render_graph(stages[:60]) != ""
+
+
+def test_the_terminal_tells_the_same_in_aligned_columns() -> None:
+    assert render_report_text(REPORT) == TERMINAL
+
+
+TERMINAL = """\
+staging: fail
+main (aaaaaaaa) -> feature (bbbbbbbb)
+
+gates
+  pass  loss min 1  loss why
+  fail  acc min 1   acc why
+
+notes
+  a note
+
+metrics
+  m.json:acc  0.9  0.895  -0.005 (-0.6 %)  worse
+  m.json:nan  NaN  1                       non finite
+
+params
+  params.yaml:lr  0.1  n/a
+
+models
+  clf  md5:aaaaaaaa  md5:bbbbbbbb
+
+stages
+  train  changed  ran  12.3 s
+
+a merge into staging would
+  old  is blocked:  skips dev
+  clf  record       nothing -> md5:bbbbbbbb
+
+1 of 3 metrics did not change"""
