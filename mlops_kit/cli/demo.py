@@ -16,6 +16,7 @@ from mlops_kit.core.errors import InputError
 NEEDED = ("sklearn", "pandas")
 NEXT = """\
 Try next:
+  export PATH="{here}:$PATH"
   cd {work}
   mlops-kit status
   git switch --create mine dev            # then edit params.yaml
@@ -23,7 +24,13 @@ Try next:
   mlops-kit report --base dev
   mlflow ui --backend-store-uri sqlite:///mlflow.db"""
 _NEW_FOLDER = "name a new folder: mlops-kit demo --dir my-demo"
-AGAIN = "The demo's folder is gone. To look around in it: mlops-kit demo --dir my-demo"
+AGAIN = """\
+Try next:
+  {here}/mlops-kit demo --dir my-demo     # keeps the folder, to look around in
+and in a repository with a dvc.yaml:
+  mlops-kit validate
+  mlops-kit reproduce
+  mlops-kit report --base main"""
 
 
 @click.command()
@@ -51,7 +58,8 @@ def command(caller: Caller, folder: Path | None) -> None:
         raise
     if folder is None:
         shutil.rmtree(place)
-    click.echo(AGAIN if folder is None else NEXT.format(work=place / "work"))
+    text = AGAIN if folder is None else NEXT
+    click.echo(text.format(work=place / "work", here=Path(sys.executable).parent))
 
 
 def play_in(place: Path, caller: Caller) -> None:
@@ -74,6 +82,11 @@ def require_modules(names: tuple[str, ...]) -> None:
             f"the demo's pipeline needs {' and '.join(missing)}, not installed in {sys.prefix}",
             hint="pip install 'mlops-kit[demo]'",
         )
+    if not (Path(sys.executable).parent / "python").exists():
+        raise InputError(
+            f"the demo's stages call python, and there is none beside {sys.executable}",
+            hint="run the demo from a virtual environment",
+        )
 
 
 def make_folder(folder: Path | None) -> Path:
@@ -84,5 +97,8 @@ def make_folder(folder: Path | None) -> Path:
         raise InputError(f"{folder} is not a folder", hint=_NEW_FOLDER)
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty", hint=_NEW_FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}", hint=_NEW_FOLDER) from error
     return folder.resolve()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlops_kit.core.errors import ExitCode, UntrueClaimError
+from mlops_kit.core.errors import ExitCode, InterruptedRunError, UntrueClaimError
 from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -76,6 +76,8 @@ def ask(player: Player, *words: str, code: ExitCode = ExitCode.DONE) -> str:
 
 
 def _expect(answer: Answer, words: tuple[str, ...], code: ExitCode) -> Answer:
+    if answer.code == ExitCode.INTERRUPTED:
+        raise InterruptedRunError("the demo was interrupted")
     if answer.code != code:
         raise UntrueClaimError(
             f"mlops-kit {' '.join(words)} ended with code {answer.code} where {code.value} was due",

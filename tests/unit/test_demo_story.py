@@ -13,7 +13,7 @@ from mlops_kit.cli.demo_player import own_variables
 from mlops_kit.cli.environment import read_inputs
 from mlops_kit.commands.demo import STORY, Chapter, tell_story
 from mlops_kit.commands.player import Answer, Player, ask, check, refuse, succeed
-from mlops_kit.core.errors import ExitCode, InputError, UntrueClaimError
+from mlops_kit.core.errors import ExitCode, InputError, InterruptedRunError, UntrueClaimError
 from mlops_kit.core.types import EnvironmentName, ModelName
 
 INPUTS = dataclasses.replace(read_inputs(), on_actions=False, folder=Path("/nonexistent"))
@@ -133,6 +133,11 @@ def test_a_verb_must_end_as_the_story_says() -> None:
     assert found.value.hint == "reason"
 
 
+def test_an_interrupt_ends_the_story_as_an_interrupt() -> None:
+    with pytest.raises(InterruptedRunError):
+        succeed(FakePlayer(code=ExitCode.INTERRUPTED), "reproduce")
+
+
 def test_missing_libraries_are_named_with_the_install_command() -> None:
     require_modules(("json",))
     with pytest.raises(InputError, match="needs no_such_module, not installed") as found:
@@ -146,6 +151,8 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
         make_folder(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
         make_folder(tmp_path / "mine.txt")
+    with pytest.raises(InputError, match="cannot make the folder"):
+        make_folder(tmp_path / "mine.txt" / "below")
     assert make_folder(tmp_path / "new") == (tmp_path / "new").resolve()
 
 
