@@ -35,21 +35,22 @@ class ObjectStore:
         RefusedError where they are nowhere, OutsideError where the remote fails.
         """
         values = (digest.value, *parts)
-        if not self._missing(digest.algorithm, values):
+        missing = self._missing(digest.algorithm, values)
+        if not missing:
             return
-        self._pull(digest)
+        self._pull(digest, missing)
         if lost := self._missing(digest.algorithm, values):
             raise _nowhere(digest, f"{len(lost)} of {len(values)} objects are neither in the cache nor in the remote")
 
     def _missing(self, algorithm: str, values: Sequence[str]) -> list[str]:
         return [value for value in values if not self.locate(algorithm, value).is_file()]
 
-    def _pull(self, digest: Digest) -> None:
+    def _pull(self, digest: Digest, values: Sequence[str]) -> None:
         from dvc.exceptions import DvcException
         from dvc_data.hashfile.hash_info import HashInfo
 
         try:
-            self._repo.cloud.pull([HashInfo(digest.algorithm, digest.value)])
+            self._repo.cloud.pull([HashInfo(digest.algorithm, value) for value in values])
         except FileNotFoundError as error:
             raise _nowhere(digest, "the remote does not have them") from error
         except (DvcException, OSError) as error:
