@@ -5,6 +5,7 @@ import json
 import click
 
 from mlops_kit import wiring
+from mlops_kit.adapters.actions import Severity
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.failure import annotation
@@ -33,8 +34,9 @@ def command(caller: Caller, style: str) -> None:
 def render_text(validation: Validation) -> str:
     """Two lines: what the configuration holds, and what the pipeline does."""
     order = " → ".join(validation.environments)
+    origin = validation.config_file or f"no {CONFIG_FILE}, defaults"
     return (
-        f"{validation.config_file}: environments {order}; {_count(validation.gates, 'gate')}\n"
+        f"{origin}: environments {order}; {_count(validation.gates, 'gate')}\n"
         f"pipeline: {_count(validation.stages, 'stage')}, {_count(len(validation.models), 'model')}, "
         f"{_count(len(validation.metric_files), 'metric file')} "
         f"in {_count(len(validation.files), 'DVC file')}; no problems"
@@ -79,4 +81,4 @@ def _print_warning(problem: Problem, inputs: Inputs) -> None:
     if problem.hint:
         click.echo(f"hint: {problem.hint}", err=True)
     if inputs.on_actions:
-        click.echo(annotation(problem).replace("::error", "::warning", 1))
+        click.echo(annotation(problem, Severity.WARNING))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from mlops_kit.core.config import Config, default_config, parse_config
-from mlops_kit.core.documents import Document, parse_yaml
+from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InputError, InvalidInputError, KitError, Location, Problem
 from mlops_kit.core.pipeline.completeness import check_digests, check_end, check_entries, check_sizes, check_stages
 from mlops_kit.core.pipeline.definition import Definition, parse_data_file, parse_definition
@@ -28,9 +28,12 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What was checked. `error` holds everything that is wrong, None where nothing is; warnings stop nobody."""
+    """What was checked. `error` holds everything that is wrong, None where nothing is; warnings stop nobody.
 
-    config_file: str
+    `config_file` is None where there is none and the defaults hold.
+    """
+
+    config_file: str | None
     environments: tuple[EnvironmentName, ...] = ()
     gates: int = 0
     models: tuple[ModelName, ...] = ()
@@ -45,14 +48,15 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     """Check a tree's files; `config_file` is the one the user named, which must be there."""
     found = _Findings()
     name = config_file or default_file
-    config = found.attempt(partial(_read_config, tree, name, required=config_file is not None))
+    data = found.attempt(partial(_read_config, tree, name, required=config_file is not None))
+    config = default_config() if data is None else found.attempt(partial(parse_config, data, file=name))
     files = _read_all(tree, project_paths(tree.list_files()), found)
     _check_files(files, found)
     project = _read_project(files)
     metrics = _read_metrics(tree, project, found)
-    if config and not found.errors and _all_read(project, metrics):
-        found.warn(check_gates(config, metrics, _document(tree, name)))
-    return _summary(name, config=config, project=project, files=files, found=found)
+    if config and data and not found.errors and _all_read(project, metrics):
+        found.warn(check_gates(config, metrics, parse_yaml(data, file=name)))
+    return _summary(None if data is None else name, config=config, project=project, files=files, found=found)
 
 
 @dataclass(kw_only=True)
@@ -80,11 +84,11 @@ class _Findings:
         self.warnings.extend(problems)
 
 
-def _read_config(tree: Tree, file: str, *, required: bool) -> Config:
+def _read_config(tree: Tree, file: str, *, required: bool) -> bytes | None:
     data = tree.read_files([file]).get(file)
     if data is None and required:
         raise InputError("no such file", location=Location(file=file))
-    return default_config() if data is None else parse_config(data, file=file)
+    return data
 
 
 def _read_all(tree: Tree, paths: tuple[str, ...], found: _Findings) -> Mapping[str, bytes]:
@@ -98,8 +102,12 @@ def _check_files(files: Mapping[str, bytes], found: _Findings) -> None:
         found.errors.append(
             InputError(f"no {PIPELINE_FILE} in this repository", hint="describe the pipeline: dvc stage add --help")
         )
-    for path in pipelines:
-        _check_pipeline(path, files, found)
+    definitions = [_check_pipeline(path, files, found) for path in pipelines]
+    empty = tuple(_no_stages(one.file) for one in definitions if one and not _declares(one))
+    if len(empty) == len(pipelines):
+        found.add(empty)
+    else:
+        found.warn(empty)
     for path in files:
         if path.endswith(".dvc"):
             found.attempt(partial(parse_data_file, files[path], file=path))
@@ -111,27 +119,33 @@ def _is(path: str, name: str) -> bool:
     return path.rpartition("/")[2] == name
 
 
-def _check_pipeline(path: str, files: Mapping[str, bytes], found: _Findings) -> None:
+def _check_pipeline(path: str, files: Mapping[str, bytes], found: _Findings) -> Definition | None:
+    """What a dvc.yaml says, with its lock checked against it; None where it cannot be read."""
     definition = found.attempt(partial(_read_definition, files[path], file=path))
     lock_path = path.removesuffix(PIPELINE_FILE) + LOCK_FILE
     if lock_path not in files:
         if definition and definition.stages:
             found.warn((_never_run(lock_path),))
-        return
+        return definition
     locked = found.attempt(partial(parse_lock, files[lock_path], file=lock_path))
     if definition and locked is not None:
         found.add(_lock_problems(definition, locked, files, lock_path))
+    return definition
+
+
+def _declares(definition: Definition) -> bool:
+    return any((definition.stages, definition.artifacts, definition.metrics, definition.params, definition.plots))
+
+
+def _no_stages(file: str) -> Problem:
+    return Problem(message="no stages", location=Location(file=file), hint="add one with: dvc stage add")
 
 
 def _read_definition(data: bytes, *, file: str) -> Definition:
     document = parse_yaml(data, file=file)
     if problems := check_keys(document):
         raise InvalidInputError(problems)
-    definition = parse_definition(data, file=file)
-    declared = (definition.stages, definition.artifacts, definition.metrics, definition.params, definition.plots)
-    if not any(declared):
-        raise InputError("no stages", location=Location(file=file), hint="add one with: dvc stage add")
-    return definition
+    return parse_definition(data, file=file)
 
 
 def _lock_problems(
@@ -179,12 +193,8 @@ def _all_read(project: Project, metrics: tuple[MetricFile, ...]) -> bool:
     return not project.templated and {found.path for found in metrics} >= set(project.metric_files)
 
 
-def _document(tree: Tree, file: str) -> Document:
-    return parse_yaml(tree.read_files([file]).get(file, b""), file=file)
-
-
 def _summary(
-    name: str, *, config: Config | None, project: Project, files: Mapping[str, bytes], found: _Findings
+    name: str | None, *, config: Config | None, project: Project, files: Mapping[str, bytes], found: _Findings
 ) -> Validation:
     environments = config.environments if config else {}
     return Validation(

@@ -183,6 +183,20 @@ def test_a_pipeline_of_artifacts_alone_is_fine(project: Project) -> None:
     assert project.call("validate").code == 0
 
 
+def test_an_empty_pipeline_beside_others_is_only_warned_of(project: Project) -> None:
+    project.write("template/dvc.yaml", "")
+    answer = project.call("validate")
+    assert answer.code == 0
+    assert answer.err == "mlops-kit: warning: template/dvc.yaml: no stages\nhint: add one with: dvc stage add\n"
+
+
+def test_without_a_configuration_the_defaults_are_told(project: Project) -> None:
+    project.git("rm", "-q", "mlops.yaml")
+    answer = project.call("validate")
+    assert answer.code == 0
+    assert answer.out.startswith("no mlops.yaml, defaults: environments dev → staging → production; 0 gates\n")
+
+
 def test_a_pipeline_that_was_never_run_is_only_warned_of(project: Project) -> None:
     project.git("rm", "-q", "dvc.lock")
     answer = project.call("validate")
