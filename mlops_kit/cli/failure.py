@@ -4,6 +4,8 @@ import traceback
 
 import click
 
+from mlops_kit.adapters import actions
+from mlops_kit.adapters.actions import Severity
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.core.errors import KitError, Problem
 
@@ -29,21 +31,11 @@ def report_bug(error: Exception, inputs: Inputs) -> None:
         click.echo(annotation(Problem(message=f"a bug in mlops-kit: {type(error).__name__}")))
 
 
-def annotation(problem: Problem) -> str:
+def annotation(problem: Problem, severity: Severity = Severity.ERROR) -> str:
     """The problem as a workflow command that GitHub shows at the file's line."""
     place = problem.location
-    properties = [
-        f"file={_escape_property(place.file)}" if place else "",
-        f"line={place.line}" if place and place.line else "",
-        f"col={place.column}" if place and place.column else "",
-    ]
+    properties: dict[str, str | int] = {}
+    if place:
+        properties = {"file": place.file, "line": place.line, "col": place.column}
     text = f"{problem.field}: {problem.message}" if problem.field else problem.message
-    return f"::error {','.join(part for part in properties if part)}::{_escape(text)}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _escape_property(text: str) -> str:
-    return _escape(text).replace(":", "%3A").replace(",", "%2C")
+    return actions.annotation(severity, text, properties={name: value for name, value in properties.items() if value})

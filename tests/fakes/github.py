@@ -91,10 +91,9 @@ class FakeGitHub:
             return [str(entry["body"]) for entry in found]
 
     def writes(self) -> list[str]:
-        """Every request that was carried out and is not a reading, as `METHOD path`."""
-        return [
-            f"{entry['method']} {entry['path']}" for entry in self.log if entry["method"] != "GET" and entry["done"]
-        ]
+        """Every request that was carried out and changed something, as `METHOD path`; GraphQL is only asked here."""
+        changing = [entry for entry in self.log if entry["method"] != "GET" and entry["path"] != "/graphql"]
+        return [f"{entry['method']} {entry['path']}" for entry in changing if entry["done"]]
 
     @contextlib.contextmanager
     def serve(self) -> Iterator["FakeGitHub"]:
