@@ -45,6 +45,27 @@ def removing(path: str) -> Change:
     return lambda project: (project.root / path).unlink()
 
 
+def importing(path: str, text: str) -> Change:
+    """A file beside the project that is imported into it."""
+
+    def act(project: Project) -> None:
+        (project.root.parent / "source").write_text(text)
+        with project.opened() as repo:
+            repo.imp_url("../source", path)
+
+    return act
+
+
+def thawing_import(path: str, text: str) -> Change:
+    """The imported file changed, and the import is no longer frozen."""
+
+    def act(project: Project) -> None:
+        (project.root.parent / "source").write_text(text)
+        project.write({f"{path}.dvc": project.read(f"{path}.dvc").replace("frozen: true\n", "")})
+
+    return act
+
+
 DIRECTORIES = """
 stages:
   around:
@@ -272,6 +293,9 @@ SCENARIOS = {
     ),
     "data added by hand": Scenario(
         files={"dvc.yaml": COPY}, changes=(adding("in", "1"), writing({"in": "2"}), adding("in", "3"))
+    ),
+    "data imported from elsewhere": Scenario(
+        files={"dvc.yaml": COPY}, changes=(importing("in", "1"), thawing_import("in", "2"))
     ),
     "stages that never rest": Scenario(files={"dvc.yaml": RESTLESS}, always=("always", "callback")),
     "a changed command, and back": Scenario(

@@ -187,6 +187,20 @@ def test_the_last_run_is_left_for_the_report(project: Project) -> None:
     assert read_last_run(project.root) == ()
 
 
+def test_what_a_killed_run_put_aside_is_dropped_and_nothing_new_is_left(project: Project) -> None:
+    project.write({".dvc/tmp/mlops-kit/aside/99999999/x": "left"})
+    project.run_kit()
+    project.write({"in": "2"})
+    project.run_kit()
+    assert not list((project.root / ".dvc/tmp/mlops-kit/aside").iterdir())
+
+
+def test_changed_files_are_staged_where_dvc_is_told_to(project: Project) -> None:
+    project.write({".dvc/config": project.read(".dvc/config") + "    autostage = true\n"})
+    project.run_kit()
+    assert {line[:2] for line in project.git("status", "--short").splitlines() if "dvc.lock" in line} == {"A "}
+
+
 def test_no_mark_of_a_lock_is_left_behind(project: Project) -> None:
     project.run_kit()
     assert not (project.root / ".dvc/tmp/rwlock").exists()

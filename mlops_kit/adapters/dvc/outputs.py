@@ -1,5 +1,6 @@
 """Clears a stage's outputs before it runs and brings them back where it failed."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,26 @@ from dvc.exceptions import CheckoutError
 from dvc.output import Output
 from dvc.stage import Stage
 
+from mlops_kit.adapters.processes import is_alive
+
 
 class Shelf:
-    """A folder beside the cache for outputs that only the workspace has, while their stage runs."""
+    """A folder beside the cache for outputs that only the workspace has, while their stage runs.
+
+    Each process has a part of it; what killed processes left in theirs is dropped.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder / str(os.getpid())
         self._kept: dict[str, Path] = {}
+        for part in folder.glob("*"):
+            if not is_alive(int(part.name)):
+                rmtree(part)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._folder.exists():
+            rmtree(self._folder)
 
     @contextmanager
     def cleared(self, stage: Stage) -> Iterator[None]:

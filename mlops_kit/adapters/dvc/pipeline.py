@@ -51,7 +51,9 @@ class DvcPipeline:
         """Let go of every lock and of the repository."""
         for stage in list(self._reserved):
             self._release(stage)
-        self._open.close()
+        self._shelf.close()
+        with pipeline_errors():
+            self._open.close()
 
     @property
     def root(self) -> Path:

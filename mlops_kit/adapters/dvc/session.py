@@ -4,7 +4,6 @@ import contextlib
 import errno
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
+from mlops_kit.adapters.processes import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
@@ -94,7 +94,7 @@ class Session:
             return
         except (ValueError, AttributeError, TypeError, KeyError):
             pids = set()
-        if not any(_is_alive(pid) for pid in pids):
+        if not any(is_alive(pid) for pid in pids):
             path.unlink(missing_ok=True)
 
     def _acquire(self) -> None:
@@ -176,16 +176,6 @@ def _busy(about: str) -> OutsideError:
 def _pids(marks: dict[str, Any]) -> Iterator[int]:
     yield from (int(info["pid"]) for info in marks.get("write", {}).values())
     yield from (int(info["pid"]) for infos in marks.get("read", {}).values() for info in infos)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _silence_dvc() -> None:
