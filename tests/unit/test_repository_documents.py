@@ -55,6 +55,12 @@ def test_every_relative_link_resolves(path: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{path.relative_to(ROOT)} links to {link}"
 
 
+def test_every_page_is_listed_in_the_index() -> None:
+    index = ROOT / "docs/index.md"
+    listed = {(index.parent / link).resolve() for link in relative_links(index)}
+    assert {path for path in (ROOT / "docs").rglob("*.md") if path != index} <= listed
+
+
 @pytest.mark.parametrize("found", list(COPY.finditer(text_of(README))), ids=lambda found: found["file"])
 def test_a_block_of_the_readme_is_the_file_it_names(found: re.Match[str]) -> None:
     assert found["text"] == text_of(ROOT / found["file"])
