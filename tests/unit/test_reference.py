@@ -1,15 +1,17 @@
 """The pages about the command line, the configuration and the exit codes say all there is, and nothing that is not."""
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+from mlops_kit.adapters.dvc.artifacts import tree_sha256
 from mlops_kit.cli import CHANGING, READING, program
 from mlops_kit.core.config import parse_config
 from mlops_kit.core.errors import ExitCode
@@ -78,3 +80,13 @@ def test_every_example_of_the_configuration_is_valid(text: str) -> None:
 def test_the_action_and_every_reusable_workflow_has_its_inputs_listed(name: str) -> None:
     section = page("action").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     assert "| input |" in section
+
+
+def test_the_page_about_digests_computes_what_the_kit_computes() -> None:
+    text = (DOCS / "reference" / "digests.md").read_text("utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    scope: dict[str, Callable[[dict[str, bytes]], str]] = {}
+    exec(source, scope)  # noqa: S102 - the page's own example
+    files = {"b/ü": b"two", "a": b"one", "B": b""}
+    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    assert scope["tree_sha256"](files) == tree_sha256(hashes)
