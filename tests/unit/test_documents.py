@@ -81,7 +81,10 @@ def test_a_scalar_that_dvc_cannot_read_is_text(written: str) -> None:
     assert parse_yaml(f"key: {written}\n".encode(), file="f").value == {"key": written}
 
 
-@given(st.text(alphabet="0123456789-+._eEoxbnNaAfFiI~:", max_size=8))
+@given(
+    st.text(alphabet="0123456789-+._eEoxbnNaAfFiI~", max_size=8)
+    | st.from_regex(r"[-+]?[0-9]{1,2}(:[0-9]{1,2}){1,2}(\.[0-9]{0,2})?", fullmatch=True)
+)
 @example("1e-7")
 def test_number_like_text_means_what_dvc_reads(written: str) -> None:
     text = f"- {written}\n"

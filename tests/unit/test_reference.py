@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -82,11 +82,12 @@ def test_the_action_and_every_reusable_workflow_has_its_inputs_listed(name: str)
     assert "| input |" in section
 
 
-def test_the_page_about_digests_computes_what_the_kit_computes() -> None:
-    text = (DOCS / "reference" / "digests.md").read_text("utf-8")
-    (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    scope: dict[str, Callable[[dict[str, bytes]], str]] = {}
-    exec(source, scope)  # noqa: S102 - the page's own example
-    files = {"b/ü": b"two", "a": b"one", "B": b""}
-    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    assert scope["tree_sha256"](files) == tree_sha256(hashes)
+def test_the_page_about_digests_computes_what_the_kit_computes(tmp_path: Path) -> None:
+    (script,) = re.findall(r"```sh\n(.*?)```", (DOCS / "reference" / "digests.md").read_text("utf-8"), re.DOTALL)
+    files = {"models/churn/b/ü x": b"two", "models/churn/a": b"one", "models/churn/B": b""}
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    hashes = {path.removeprefix("models/churn/"): hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    assert done.stdout.split() == [tree_sha256(hashes), "-"]
