@@ -99,34 +99,37 @@ def _observe_model(
         now=world.clock.now(),
         accept_rewrite=world.accept_rewrite,
     )
+    registry = _read_registry(world.registry, situation)
     observed = replace(
         situation.observed,
-        registered=_read_registered(world.registry, situation),
-        alias=_read_alias(world.registry, situation),
+        registered=registry.digests,
+        alias=registry.alias,
         serving=_read_serving(world, situation),
         rewritten=bool(here) and not world.git.is_ancestor(here[-1].commit, desired.commit),
     )
     return replace(situation, observed=observed)
 
 
-def _read_registered(registry: Registry | None, situation: Situation) -> frozenset[Digest] | Unknown | NotUsed:
+@dataclass(frozen=True, kw_only=True)
+class _Registered:
+    """What the registry says: the digests that it has versions of, and where the alias points."""
+
+    digests: frozenset[Digest] | Unknown | NotUsed
+    alias: AliasReading | Unknown | NotUsed
+
+
+def _read_registry(registry: Registry | None, situation: Situation) -> _Registered:
+    """Both readings or none: a registry that fails is not asked twice."""
     if registry is None:
-        return NotUsed()
+        return _Registered(digests=NotUsed(), alias=NotUsed())
     live = situation.observed.live
-    digests = {situation.digest, live.digest if live else None} - {None}
+    digests = {situation.digest, live.digest if live else None}
     try:
-        return frozenset(digest for digest in digests if digest and registry.read_version(situation.model, digest))
+        known = frozenset(digest for digest in digests if digest and registry.read_version(situation.model, digest))
+        alias = registry.read_alias(situation.model, situation.environment)
     except OutsideError as error:
-        return Unknown(reason=str(error))
-
-
-def _read_alias(registry: Registry | None, situation: Situation) -> AliasReading | Unknown | NotUsed:
-    if registry is None:
-        return NotUsed()
-    try:
-        return registry.read_alias(situation.model, situation.environment)
-    except OutsideError as error:
-        return Unknown(reason=str(error))
+        return _Registered(digests=Unknown(reason=str(error)), alias=Unknown(reason=str(error)))
+    return _Registered(digests=known, alias=alias)
 
 
 def _read_serving(world: World, situation: Situation) -> ServingReading | Unknown | NotUsed:

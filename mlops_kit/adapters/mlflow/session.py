@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DATABASE_FILE = "mlflow.db"
 ARTIFACT_FOLDER = "mlartifacts"
 REQUEST_SECONDS = 30
-READ_RETRIES = 3
+READ_RETRIES = 2
 _REFUSED_SCHEMES = ("", "file")
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _NOISY = ("mlflow", "alembic", "sqlalchemy.engine")
