@@ -14,6 +14,8 @@ from mlops_kit.core.types import StageName, StageResult, StageState
 _KEPT_LINES = 2000
 """Lines of a stage that a group on GitHub shows; all of them are in the stage's log."""
 
+_LINE_CHARACTERS = 4000
+
 
 class RunProgress(Progress, Protocol):
     """A Progress for people at a terminal or in a log."""
@@ -83,7 +85,7 @@ class ActionsProgress:
         """Keep a line for the stage's group."""
         with self._lock:
             lines = self._lines.setdefault(stage, [])
-            lines.append(text)
+            lines.append(text[:_LINE_CHARACTERS])
             if len(lines) > 2 * _KEPT_LINES:
                 del lines[: len(lines) - _KEPT_LINES]
 

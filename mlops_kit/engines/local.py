@@ -8,7 +8,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -116,12 +116,17 @@ class LocalEngine:
         return end
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        """Pass the first signal on and give a grace period; end everything on a second one."""
+        """Pass the first signal on and give a grace period; end everything on a second one.
+
+        Where no command is left to end, a second signal ends what the kit itself is at.
+        """
         if self._deadline is None:
             self._events.put(None)  # before the ends that it causes
             self._ask(signal.Signals(number))
-        else:
+        elif self._groups():
             self._kill()
+        else:
+            raise KeyboardInterrupt
 
     def _ask(self, number: signal.Signals) -> None:
         with self._lock:
@@ -137,7 +142,7 @@ class LocalEngine:
             for group in self._groups():
                 group.send(signal.SIGKILL)
 
-    def _groups(self) -> Iterable[ProcessGroup]:
+    def _groups(self) -> list[ProcessGroup]:
         return [stage.group for stage in list(self._running.values()) if stage.group]
 
     def _run(self, stage: _Stage) -> None:

@@ -184,6 +184,13 @@ def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - started < 4
 
 
+def test_a_second_signal_with_no_command_left_ends_the_kits_own_work(tmp_path: Path) -> None:
+    with engine(tmp_path, []):
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 def test_nothing_starts_after_a_request_to_stop(tmp_path: Path) -> None:
     with engine(tmp_path, []) as made:
         made.start(command(tmp_path, "touch up; sleep 30", "touch second"))

@@ -9,7 +9,7 @@ import pytest
 from dvc.lock import make_lock
 
 from mlops_kit.adapters.last_run import read_last_run
-from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.core.errors import InputError, IntegrityError, OutsideError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.types import StageState
 from tests.integration.dvc_project import Project, make_project
@@ -244,6 +244,20 @@ def test_outputs_that_overlap_are_an_input_error(project: Project) -> None:
     project.write({"dvc.yaml": "stages: {a: {cmd: a, outs: [d]}, b: {cmd: b, outs: [d/x]}}"})
     with pytest.raises(InputError, match="overlap"):
         project.run_kit()
+
+
+@pytest.mark.parametrize("path", ["../outside.txt", "/tmp/outside.txt", "d/../../outside.txt"])
+def test_an_output_outside_of_the_repository_is_refused_before_anything_runs(project: Project, path: str) -> None:
+    project.write({"dvc.yaml": f"stages: {{a: {{cmd: touch ran, outs: [{path}]}}}}"})
+    with pytest.raises(IntegrityError, match=r"outside\.txt.*lies outside of the repository"):
+        project.run_kit()
+    assert not (project.root / "ran").exists()
+
+
+def test_pushing_without_a_remote_is_an_input_error_and_keeps_the_run(project: Project) -> None:
+    with pytest.raises(InputError, match="no remote"):
+        project.run_kit(push=True)
+    assert "first:" in project.read("dvc.lock")
 
 
 def test_an_unknown_target_is_an_input_error(project: Project) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dvc.exceptions import DvcException, NotDvcRepoError
+from dvc.exceptions import DvcException, FileTransferError, NotDvcRepoError
 from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.rwlock import RWLOCK_FILE, rwlock
@@ -132,6 +132,8 @@ def pipeline_errors() -> Iterator[None]:
     """What DVC has against a pipeline or a target, as InputError; a full disk and the like as OutsideError."""
     try:
         yield
+    except FileTransferError as error:
+        raise OutsideError(explain(error)) from error
     except DvcException as error:
         raise InputError(explain(error)) from error
     except OSError as error:
