@@ -9,10 +9,11 @@ from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, RegistryKind
-from mlops_kit.core.errors import KitError
+from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE
 from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
+from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import compare_models, compare_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
@@ -63,7 +64,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
-    return Report(
+    report = Report(
         base=sides.base,
         head=sides.head,
         environment=environment,
@@ -78,6 +79,7 @@ def make_report(question: Question, sources: Sources) -> Report:
         policy_changed=policy.changed,
         lock_uncommitted=sides.head.worktree and _locks(head) != _locks(_commit_tree(sides.head, sources)),
     )
+    return bound_report(report)
 
 
 def _open(side: Side, sources: Sources) -> Tree:
@@ -91,6 +93,8 @@ def _commit_tree(side: Side, sources: Sources) -> Tree:
 def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
     """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
     found = read_facts(head, resolver)
+    if not found.project.definitions:
+        raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
     try:
         return _Read(base=read_facts(base, resolver), head=found)
     except KitError as error:

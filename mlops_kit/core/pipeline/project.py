@@ -51,10 +51,12 @@ class ParamsFile:
 class Project:
     """What one commit declares. `roots` are the folders that DVC was initialised in, an empty string for the top.
 
-    `metric_files` are paths, a folder stands for every file in it. `stale` are entries of the lock that no stage has.
+    `definitions` are its dvc.yaml files. `metric_files` are paths, a folder stands for every file in it. `stale` are
+    entries of the lock that no stage has.
     """
 
     roots: tuple[str, ...] = ("",)
+    definitions: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     models: tuple[Model, ...] = ()
     metric_files: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def parse_project(files: Mapping[str, bytes]) -> Project:
     stages = tuple(sorted(_all_stages(definitions, locks, files), key=lambda stage: stage.name))
     return Project(
         roots=roots,
+        definitions=tuple(found.file for found in definitions),
         stages=stages,
         models=tuple(_models(definitions, stages)),
         metric_files=_metric_files(definitions, stages),

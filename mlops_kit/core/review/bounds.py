@@ -1,0 +1,65 @@
+"""Keeps a report small enough to cross: what changed and what gates speak of stays longest."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from mlops_kit.core.review.metrics import MetricRow, Trend
+from mlops_kit.core.review.report import Report, report_json
+
+SIZE_LIMIT = 900_000
+"""Bytes of the largest report that is made; whoever takes one refuses a mebibyte."""
+_TABLE_SIZES = (2_000, 500, 100, 20)
+
+
+def bound_report(report: Report, *, limit: int = SIZE_LIMIT) -> Report:
+    """The report with so few rows that its JSON has at most `limit` bytes, and a note of what is missing."""
+    for cut in _cuts():
+        smaller = cut(report)
+        if len(report_json(smaller).encode()) <= limit:
+            return smaller
+    return replace(_head_of(report, _TABLE_SIZES[-1]), notes=(_note("most rows"),), gates=report.gates[:20], plan=None)
+
+
+def _cuts() -> Iterator[Callable[[Report], Report]]:
+    yield lambda report: report
+    yield _without_same
+    for size in _TABLE_SIZES:
+        yield lambda report, size=size: _head_of(_without_same(report), size)  # type: ignore[misc]
+
+
+def _without_same(report: Report) -> Report:
+    gated = {gate.metric for gate in report.gates}
+    kept = tuple(row for row in report.metrics if row.trend is not Trend.SAME or _is_gated(row, gated))
+    missing = len(report.metrics) - len(kept)
+    note = (_note(f"{missing} metrics that did not change"),) if missing else ()
+    return replace(report, metrics=kept, notes=(*note, *report.notes))
+
+
+def _is_gated(row: MetricRow, gated: set[str]) -> bool:
+    return row.key in gated or f"{row.path}:{row.key}" in gated
+
+
+def _head_of(report: Report, size: int) -> Report:
+    gated = {gate.metric for gate in report.gates}
+    metrics = tuple(sorted(report.metrics, key=lambda row: not _is_gated(row, gated)))[:size]
+    cut = replace(
+        report,
+        metrics=tuple(sorted(metrics, key=lambda row: (row.path, row.key))),
+        params=report.params[:size],
+        stages=report.stages[:size],
+        models=report.models[:size],
+        notes=report.notes[:size],
+    )
+    lengths = {
+        "metrics": len(report.metrics) - len(cut.metrics),
+        "params": len(report.params) - len(cut.params),
+        "stages": len(report.stages) - len(cut.stages),
+        "models": len(report.models) - len(cut.models),
+        "notes": len(report.notes) - len(cut.notes),
+    }
+    lost = [f"{length} {name}" for name, length in lengths.items() if length]
+    return replace(cut, notes=(*((_note(", ".join(lost)),) if lost else ()), *cut.notes))
+
+
+def _note(what: str) -> str:
+    return f"the report was too large: {what} are left out"
