@@ -4,6 +4,7 @@ A tag that exists is never replaced: of two pushes of one name the remote takes 
 remote, not from git's wording. The tag object is made by plumbing, so that no user.name is needed and no hook runs.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -15,7 +16,8 @@ from mlops_kit.core.types import PromotionRecord
 _FIELDS = ("refname:strip=2", "objecttype", "taggerdate:unix", "contents")
 _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
 _NO_OBJECT = "0" * 40
-_PUSH_SECONDS = 120.0
+_NETWORK_SECONDS = 120.0
+_PUSH_PAUSES_SECONDS = (0.2, 1.0, 0.0)
 
 
 class GitPromotionLog:
@@ -40,25 +42,32 @@ class GitPromotionLog:
             self._create(made, reference)
 
     def _push(self, made: str, reference: str) -> None:
-        """Push under the condition that the name is free; an answer that got lost is found out by reading."""
-        done = self._git.call(
-            "push", "--quiet", "--no-verify", f"--force-with-lease={reference}:", REMOTE, f"{made}:{reference}",
-            timeout_seconds=_PUSH_SECONDS,
-        )  # fmt: skip
-        if done.code != 0:
-            self._explain(made, reference)
-        self._git.expect("update-ref", reference, made)
+        """Push under the condition that the name is free; an answer that got lost is found out by reading.
 
-    def _explain(self, made: str, reference: str) -> None:
-        found = self._git.call("ls-remote", REMOTE, reference, timeout_seconds=_PUSH_SECONDS)
-        holder = found.text.partition("\t")[0]
-        if holder and holder != made:
-            raise _taken(reference)
-        if found.code != 0 or not holder:
-            raise OutsideError(
-                f"git push of {reference} to {REMOTE} failed",
-                hint="check the network, and that the token may push tags (permissions: contents: write)",
-            )
+        A remote that is busy with the same name refuses both the push and a clear answer for a moment: it is asked
+        again, which the condition makes safe.
+        """
+        for pause_seconds in _PUSH_PAUSES_SECONDS:
+            pushed = self._git.call(
+                "push", "--quiet", "--no-verify", f"--force-with-lease={reference}:", REMOTE, f"{made}:{reference}",
+                timeout_seconds=_NETWORK_SECONDS,
+            )  # fmt: skip
+            holder = made if pushed.code == 0 else self._read_remote(reference)
+            if holder == made:
+                self._git.expect("update-ref", reference, made)
+                return
+            if holder:
+                raise _taken(reference)
+            time.sleep(pause_seconds)
+        raise OutsideError(
+            f"git push of {reference} to {REMOTE} failed",
+            hint="check the network, and that the token may push tags (permissions: contents: write)",
+        )
+
+    def _read_remote(self, reference: str) -> str:
+        """The object that the remote has under a name; empty for none, and where it gives no answer."""
+        found = self._git.call("ls-remote", REMOTE, reference, timeout_seconds=_NETWORK_SECONDS)
+        return found.text.partition("\t")[0] if found.code == 0 else ""
 
     def _create(self, made: str, reference: str) -> None:
         if self._git.call("update-ref", reference, made, _NO_OBJECT).code == 0:
