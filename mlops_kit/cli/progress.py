@@ -1,5 +1,6 @@
 """How a run looks while it goes: plain lines, GitHub's groups, or a live display in a terminal."""
 
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ _KEPT_LINES = 2000
 """Lines of a stage that a group on GitHub shows; all of them are in the stage's log."""
 
 _LINE_CHARACTERS = 4000
+_COMMAND_MARK = re.compile(r":(?=:)|#(?=#\[)")
 
 
 class RunProgress(Progress, Protocol):
@@ -128,7 +130,7 @@ def describe_end(result: StageResult) -> str:
 
 def harmless(text: str) -> str:
     """Text in which the runner finds no command, at the start of a line or inside it."""
-    return visible(text).replace("::", ":\u200b:").replace("##[", "#\u200b#[")
+    return _COMMAND_MARK.sub("\\g<0>\u200b", visible(text))
 
 
 def visible(text: str) -> str:

@@ -63,7 +63,14 @@ def test_a_stage_cannot_give_the_runner_a_command() -> None:
     lines: list[str] = []
     progress = ActionsProgress(lines.append)
     hostile = StageName("x::error::y")
-    for text in ("::set-output name=gate::pass", "  ::stop-commands::", "see ##[error]this", "a\r::add-mask::b"):
+    for text in (
+        "::set-output name=gate::pass",
+        "  ::stop-commands::",
+        "see ##[error]this",
+        "a\r::add-mask::b",
+        ":::::x::",
+        "###[x]",
+    ):
         progress.line(hostile, text)
     progress.note("::warning::z")
     progress.end(StageResult(name=hostile, state=StageState.FAILED, message="::error::w"), ())
