@@ -89,8 +89,8 @@ def _plan(plan: PlanRows | None, environment: str) -> Iterator[str]:
     changes = (
         (change.model, change.verb.value, f"{change.source or 'nothing'} -> {change.target}") for change in plan.changes
     )
-    rows = [*blocked, *unknown, *changes] or [("nothing", "to", "do")]
-    yield from _section(f"a merge into {clean(environment)} would", rows)
+    rows: list[Row] = [*blocked, *unknown, *changes]
+    yield from _section(f"a merge into {clean(environment)} would", rows or [("change nothing",)])
 
 
 def _quiet(report: Report) -> Iterator[str]:

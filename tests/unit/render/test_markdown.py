@@ -260,6 +260,10 @@ def test_the_terminal_tells_the_same_in_aligned_columns() -> None:
     assert render_report_text(REPORT) == TERMINAL
 
 
+def test_the_terminal_says_that_a_merge_would_change_nothing() -> None:
+    assert "\na merge into staging would\n  change nothing\n" in render_report_text(replace(REPORT, plan=PlanRows()))
+
+
 TERMINAL = """\
 staging: fail
 main (aaaaaaaa) -> feature (bbbbbbbb)
