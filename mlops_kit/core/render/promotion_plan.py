@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from mlops_kit.core.render.promotion_words import markdown_code, printable, render_table, short_digest
+from mlops_kit.core.render.escape import cell, prose
+from mlops_kit.core.render.promotion_words import printable, render_table, short_digest
 from mlops_kit.core.types import Blocked, Change, Plan, Unreadable
 
 IN_SYNC = "nothing to do: what runs is what the branches say"
@@ -43,7 +44,7 @@ def render_plan_markdown(plan: Plan) -> str:
         return f"{IN_SYNC}\n"
     held = [(item, "blocked") for item in plan.blocked] + [(item, "unknown") for item in plan.unknown]
     lines = [
-        f"- **{word}** {markdown_code(item.environment)} {markdown_code(item.model)}: {markdown_code(item.reason)}"
+        f"- **{word}** {cell(item.environment)} {cell(item.model)}: {prose(printable(item.reason))}"
         for item, word in held
     ]
     if plan.changes:
@@ -89,5 +90,5 @@ def unknown_document(unknown: Unreadable) -> dict[str, str]:
 
 
 def _markdown_row(change: Change) -> str:
-    cells = (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
-    return f"| {' | '.join(markdown_code(cell) for cell in cells)} |"
+    texts = (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
+    return f"| {' | '.join(map(cell, texts))} |"

@@ -1,11 +1,14 @@
-"""Words that all texts about promotion share: short digests, tables, safe cells."""
+"""Words that all texts about promotion share: short digests, tables, one-line messages."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
+from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.text import align
 from mlops_kit.core.types import Digest
 
 NOTHING = "-"
+MESSAGE_LIMIT = 1000
+"""Characters of the longest message that is shown."""
 
 
 def short_digest(text: str | None) -> str:
@@ -20,17 +23,10 @@ def short_digest(text: str | None) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: control characters become question marks."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    """A message on one line, without what a terminal would obey."""
+    return clean(text, limit=MESSAGE_LIMIT)
 
 
 def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of left-aligned columns, two spaces apart."""
-    cells = [[printable(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-
-
-def markdown_code(text: str) -> str:
-    """The text as code in a cell of a markdown table, whatever it holds."""
-    return f"<code>{escape(printable(text)).replace('|', '&#124;').replace('`', '&#96;').replace('@', '&#64;')}</code>"
+    """Lines of left-aligned columns."""
+    return list(align([header, *rows]))

@@ -1,7 +1,11 @@
 """How plans, outcomes, statuses and the log read."""
 
 import json
+import re
 from dataclasses import replace
+from html import unescape
+
+from pydantic import TypeAdapter
 
 from mlops_kit.commands.history import read_history
 from mlops_kit.commands.status import read_status
@@ -9,6 +13,7 @@ from mlops_kit.core.render.promotion_history import history_json, render_history
 from mlops_kit.core.render.promotion_outcome import outcomes_json, render_outcomes
 from mlops_kit.core.render.promotion_plan import plan_json, render_plan, render_plan_markdown
 from mlops_kit.core.render.promotion_status import render_status, status_json
+from mlops_kit.core.review.report import PlanRows
 from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan, Unreadable, Verb
 from tests.unit.promotion.scene import CHURN, DEV, ONE, Scene, digest_of
 
@@ -49,6 +54,7 @@ def test_plan_json_has_the_fields_that_others_rely_on() -> None:
         blocked=(Blocked(environment=DEV, model=CHURN, reason="soaking", hint="wait"),),
         unknown=(Unreadable(environment=DEV, model=CHURN, reason="down"),),
     )
+    assert TypeAdapter(PlanRows).validate_json(plan_json(plan)).changes[0].source == str(A)
     assert json.loads(plan_json(plan)) == {
         "changes": [{"environment": "dev", "model": "churn", "verb": "record", "from": str(A), "to": str(B)}],
         "blocked": [{"environment": "dev", "model": "churn", "reason": "soaking", "hint": "wait"}],
@@ -60,8 +66,10 @@ def test_markdown_keeps_hostile_names_inside_their_cells() -> None:
     name = ModelName("a|b`<img src=x>@team\n# x")
     change = Change(environment=EnvironmentName("dev"), model=name, verb=Verb.REGISTER, source="", target=str(A))
     row = render_plan_markdown(Plan(changes=(change,))).splitlines()[2]
-    cell = "a&#124;b&#96;&lt;img src=x&gt;&#64;team?# x"
-    assert row.split(" | ")[1] == f"<code>{cell}</code>"
+    assert row.count(" | ") == 4
+    shown = row.split(" | ")[1].removeprefix("<code>").removesuffix("</code>")
+    assert not set("|`<>@#") & set(re.sub(r"&#\d+;", "", shown))
+    assert unescape(shown) == "a|b`<img src=x>@team\N{REPLACEMENT CHARACTER}# x"
 
 
 def test_an_outcome_tells_trouble_first_and_then_what_was_done() -> None:
