@@ -124,6 +124,7 @@ class Handler(BaseHTTPRequestHandler):
 
     github: ClassVar[FakeGitHub]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Read."""

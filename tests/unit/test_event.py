@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_kit.core.errors import InputError, IntegrityError
-from mlops_kit.core.review.event import EVENT_LIMIT, check_number, parse_pull_request, refuse_privileged
+from mlops_kit.core.errors import InputError
+from mlops_kit.core.review.event import EVENT_LIMIT, check_number, parse_pull_request
 from mlops_kit.core.types import CommitSha, PullRequest
 
 EVENT: dict[str, Any] = {
@@ -116,17 +116,6 @@ def test_an_event_of_no_pull_request_says_what_to_do() -> None:
 def test_a_number_that_no_pull_request_has_is_refused(number: int) -> None:
     with pytest.raises(InputError):
         check_number(number)
-
-
-@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
-def test_code_of_a_pull_request_is_kept_out_of_privileged_events(event: str) -> None:
-    with pytest.raises(IntegrityError, match=event):
-        refuse_privileged(event)
-
-
-@pytest.mark.parametrize("event", ["pull_request", "push", "schedule", ""])
-def test_other_events_may_run_code(event: str) -> None:
-    refuse_privileged(event)
 
 
 JSON = st.recursive(

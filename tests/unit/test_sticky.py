@@ -93,6 +93,18 @@ def test_a_newer_runs_text_is_left_alone(run: int, attempt: int) -> None:
     assert step(marker(run=5, attempt=1), newer) == Superseded(comment=comment(1, newer))
 
 
+def test_a_superseded_run_removes_its_own_extra() -> None:
+    newer, mine = f"{marker(run=6)}\nnewer", f"{marker(run=5)}\nmine"
+
+    assert step(marker(run=5), newer, mine) == Remove(extras=(comment(2, mine),))
+
+
+def test_a_superseded_run_leaves_the_newer_text_wherever_it_stands() -> None:
+    mine, newer = f"{marker(run=5)}\nmine", f"{marker(run=6)}\nnewer"
+
+    assert step(marker(run=5), mine, newer) == Superseded(comment=comment(2, newer))
+
+
 def test_a_run_outside_a_workflow_always_writes() -> None:
     stored = f"{marker(run=9)}\nold"
 

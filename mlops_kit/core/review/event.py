@@ -8,15 +8,13 @@ import json
 import re
 from dataclasses import dataclass
 
-from mlops_kit.core.errors import InputError, IntegrityError, Location
+from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.types import CommitSha, PullRequest
 
 EVENT_LIMIT = 25 * 1024 * 1024
 """Bytes of the largest event file that is read."""
 NUMBER_LIMIT = 10**10
 """No pull request has a number this high."""
-PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
-"""Events that run with the repository's secrets although anyone may have caused them."""
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _OUTSIDE_HINT = "comment needs a pull_request event, or --pull-request N"
@@ -51,15 +49,6 @@ def check_number(number: int) -> int:
     if not 0 < number < NUMBER_LIMIT:
         raise InputError(f"{number} is not the number of a pull request", hint=_OUTSIDE_HINT)
     return number
-
-
-def refuse_privileged(event_name: str) -> None:
-    """IntegrityError where a pull request's code would run with the repository's secrets."""
-    if event_name in PRIVILEGED_EVENTS:
-        raise IntegrityError(
-            f"a pull request's code does not run on {event_name}, which holds the repository's secrets",
-            hint="run it on pull_request",
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,14 +80,19 @@ Step = Create | Remove | Update | Settled | Superseded
 
 
 def next_step(own: tuple[tuple[Comment, Marker], ...], *, marker: Marker, body: str) -> Step:
-    """What brings the pull request nearer to one comment with this body."""
+    """What brings the pull request nearer to one comment with this body; of several the lowest stays.
+
+    A run that is superseded still removes older extras, its own among them, but never the newer run's text.
+    """
     if not own:
         return Create()
-    for comment, written in own:
-        if marker.is_older_than(written):
-            return Superseded(comment=comment)
-    if len(own) > 1:
-        return Remove(extras=tuple(comment for comment, _ in own[1:]))
+    newest, written = max(own, key=lambda entry: (entry[1].run, entry[1].attempt))
+    superseded = marker.is_older_than(written)
+    extras = tuple(comment for comment, of in own[1:] if not superseded or of.is_older_than(written))
+    if extras:
+        return Remove(extras=extras)
+    if superseded:
+        return Superseded(comment=newest)
     comment = own[0][0]
     return Settled(comment=comment) if comment.body == body else Update(comment=comment)
 
