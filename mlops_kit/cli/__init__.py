@@ -61,7 +61,9 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mlops-kit")
-@click.option("--repo", type=click.Path(file_okay=False, path_type=Path), help="Repository; default: this folder.")
+@click.option(
+    "--repo", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Repository; default: this folder."
+)
 @click.option("--config", metavar="FILE", help="Configuration; default: mlops.yaml at the repository's top.")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
 @click.pass_context

@@ -37,7 +37,9 @@ class MlflowRegistry:
         self._repository = repository
 
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
-        """The lowest number that carries the digest."""
+        """The lowest number that carries the digest; a registry that nobody has made yet has none, and is not made."""
+        if self._session.is_absent:
+            return None
         with self._session.calling(f"search versions of {model}"):
             numbers = self._search(model, digest)
         return RegisteredVersion(model=model, number=str(numbers[0]), digest=digest) if numbers else None
@@ -55,7 +57,9 @@ class MlflowRegistry:
         return RegisteredVersion(model=record.model, number=str(canonical), digest=record.digest)
 
     def read_alias(self, model: ModelName, environment: EnvironmentName) -> AliasReading:
-        """Where the alias points now."""
+        """Where the alias points now; nowhere in a registry that nobody has made yet."""
+        if self._session.is_absent:
+            return AliasReading(version=None)
         with self._session.calling(f"read the alias {environment} of {model}"):
             registered = self._read_model(model)
             if registered is None:

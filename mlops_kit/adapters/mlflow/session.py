@@ -23,6 +23,7 @@ DATABASE_FILE = "mlflow.db"
 ARTIFACT_FOLDER = "mlartifacts"
 REQUEST_SECONDS = 30
 READ_RETRIES = 2
+_SQLITE = "sqlite:///"
 _REFUSED_SCHEMES = ("", "file")
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _NOISY = ("mlflow", "alembic", "sqlalchemy.engine")
@@ -40,6 +41,12 @@ class MlflowSession:
                 hint="use the address of a server, or sqlite:///mlflow.db",
             )
         self.artifact_location = None if scheme in {"http", "https"} else (root / ARTIFACT_FOLDER).as_uri()
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the registry is a database file that does not exist yet; asking MLflow would make it."""
+        file = self.uri.removeprefix(_SQLITE)
+        return self.uri.startswith(_SQLITE) and bool(file) and not Path(file).exists()
 
     @cached_property
     def client(self) -> "MlflowClient":
