@@ -4,16 +4,18 @@ Knows nothing of the lock. Templates (`${…}`, foreach, matrix, vars) are recog
 expand to is said by the lock, or by DVC itself.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mlops_kit.core.documents import Document, parse_yaml
-from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.lockfile import read_digest
-from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path, stage_name
+from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path
 from mlops_kit.core.types import StageName
 
 _GROUPS = ("foreach", "matrix")
+_FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,6 @@ class WrittenStage:
     meta: Mapping[str, object]
     templated: bool
     group: bool
-    location: Location
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,6 @@ class Definition:
     plots: tuple[str, ...] = ()
     artifacts: tuple[WrittenArtifact, ...] = ()
     templated: bool = False
-    locations: Mapping[str, Location] = field(default_factory=dict)
 
 
 def parse_definition(data: bytes, *, file: str) -> Definition:
@@ -103,6 +103,11 @@ def parse_data_file(data: bytes, *, file: str) -> Stage:
 def is_template(text: object) -> bool:
     """Whether a written value has a part that DVC fills in."""
     return isinstance(text, str) and "${" in text
+
+
+def fits_template(written: str, path: str) -> bool:
+    """Whether a written path can become this one when DVC fills in its templates."""
+    return re.fullmatch(_FILLED_IN.sub(".+", re.escape(written)), path) is not None
 
 
 def _has_template(value: Mapping[object, object]) -> bool:
@@ -148,7 +153,6 @@ def _stage(document: Document, name: str, entry: object, folder: str) -> Written
         meta=_meta(body.get("meta")),
         templated=_mentions_template(entry),
         group=any(key in entry for key in _GROUPS),
-        location=document.locate(path),
     )
 
 
@@ -245,8 +249,3 @@ def _data_outputs(document: Document, folder: str, entries: object) -> Iterator[
                 )
             case _:
                 raise InputError("expected path", location=document.locate(("outs",)), field="outs")
-
-
-def written_name(definition: Definition, stage: WrittenStage) -> StageName:
-    """The stage's address."""
-    return stage_name(definition.file, stage.name)

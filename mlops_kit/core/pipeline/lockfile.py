@@ -3,8 +3,9 @@
 Knows the text of the file and nothing of dvc.yaml. Reads the present schema and the one of DVC 1.x without a version.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from mlops_kit.core.documents import Document, Key, conflict_line, parse_yaml
 from mlops_kit.core.errors import InputError, InvalidInputError, Location, Problem, RefusedError
@@ -35,7 +36,12 @@ class LockedStage:
     dependencies: tuple[LockedPath, ...] = ()
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     outputs: tuple[LockedPath, ...] = ()
-    location: Location
+    find_place: Callable[[], Location] = field(repr=False, compare=False)
+
+    @property
+    def location(self) -> Location:
+        """Where the entry stands; looked for when somebody asks, for a lock may have thousands."""
+        return self.find_place()
 
 
 def parse_lock(data: bytes, *, file: str) -> Mapping[str, LockedStage]:
@@ -120,7 +126,7 @@ def _stage(document: Document, path: tuple[Key, ...], entry: object) -> LockedSt
                 dependencies=tuple(_paths(document, (*path, "deps"), rest.get("deps"))),
                 params=_params(document, (*path, "params"), rest.get("params")),
                 outputs=tuple(_paths(document, (*path, "outs"), rest.get("outs"))),
-                location=document.locate(path),
+                find_place=partial(document.locate, path),
             )
         case _:
             raise _broken(document, path, "expected a mapping with cmd: the file may be cut short")

@@ -4,21 +4,20 @@ Built from the bytes of dvc.yaml, dvc.lock and `.dvc` files alone, without DVC. 
 the lock where it says so; `templated` names the files for which only DVC knows the rest.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlops_kit.core.pipeline.definition import (
     Definition,
     WrittenStage,
+    fits_template,
     is_template,
     parse_data_file,
     parse_definition,
 )
-from mlops_kit.core.pipeline.graph import Producers, index_producers
-from mlops_kit.core.pipeline.lineage import compute_recipe
+from mlops_kit.core.pipeline.ignored import IGNORE_FILE, drop_ignored
 from mlops_kit.core.pipeline.lockfile import LockedPath, LockedStage, parse_lock
+from mlops_kit.core.pipeline.models import collect_models
 from mlops_kit.core.pipeline.stages import (
     DEFAULT_PARAMS_FILE,
     LOCK_FILE,
@@ -32,11 +31,10 @@ from mlops_kit.core.pipeline.stages import (
     join_path,
     stage_name,
 )
-from mlops_kit.core.types import Digest, Model, ModelName, StageName
+from mlops_kit.core.types import Model, StageName
 
 _DATA_SUFFIX = ".dvc"
 _ROOT_MARKS = (".dvc/config", ".dvc/.gitignore")
-MODEL_TYPE = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +75,7 @@ def project_paths(paths: Iterable[str]) -> tuple[str, ...]:
 
 def parse_project(files: Mapping[str, bytes]) -> Project:
     """The project that the files of one tree declare; InputError or RefusedError with the place of what is broken."""
+    files = drop_ignored(files)
     roots = find_roots(files)
     definitions = tuple(
         parse_definition(files[path], file=path) for path in sorted(files) if _base(path) == PIPELINE_FILE
@@ -87,7 +86,7 @@ def parse_project(files: Mapping[str, bytes]) -> Project:
         roots=roots,
         definitions=tuple(found.file for found in definitions),
         stages=stages,
-        models=tuple(_models(definitions, stages)),
+        models=tuple(collect_models(definitions, stages)),
         metric_files=_metric_files(definitions, stages),
         params_files=_params_files(definitions, stages, roots),
         plots=_plots(definitions, stages),
@@ -112,7 +111,7 @@ def _is_project_file(path: str) -> bool:
     inside = f"/{path}".find("/.dvc/") >= 0
     if inside:
         return any(_ends_with(path, mark) for mark in _ROOT_MARKS)
-    return name in {PIPELINE_FILE, LOCK_FILE} or (name.endswith(_DATA_SUFFIX) and name != _DATA_SUFFIX)
+    return name in {PIPELINE_FILE, LOCK_FILE, IGNORE_FILE} or (name.endswith(_DATA_SUFFIX) and name != _DATA_SUFFIX)
 
 
 def _base(path: str) -> str:
@@ -199,8 +198,7 @@ def _templated_stage(file: str, written: WrittenStage, locked: LockedStage) -> S
 def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
-        pattern = re.escape(join_path(written.folder, out.path))
-        if re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", pattern), known.path):
+        if fits_template(join_path(written.folder, out.path), known.path):
             return Output(path=known.path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
     return Output(path=known.path, digest=known.digest, files=known.files)
 
@@ -222,30 +220,6 @@ def _stage_params(written: WrittenStage, locked: LockedStage | None) -> Iterator
     for file, keys in written.params.items():
         path = join_path(written.folder, file)
         yield StageParams(file=path, keys=keys, locked=values.get(path))
-
-
-def _models(definitions: Iterable[Definition], stages: tuple[Stage, ...]) -> Iterator[Model]:
-    producers = index_producers(stages)
-    declared = sorted(
-        (definition.file, artifact.name, join_path(definition.file.rpartition("/")[0], artifact.path))
-        for definition in definitions
-        for artifact in definition.artifacts
-        if artifact.type == MODEL_TYPE
-    )
-    names = Counter(name for _, name, _ in declared)
-    for file, name, path in declared:
-        shown = name if names[name] == 1 or file == PIPELINE_FILE else f"{file.rpartition('/')[0]}-{name}"
-        yield _model(ModelName(shown.replace("/", "-")), path=path, file=file, producers=producers, stages=stages)
-
-
-def _model(name: ModelName, *, path: str, file: str, producers: Producers, stages: tuple[Stage, ...]) -> Model:
-    makers = producers.around(path)
-    if not makers:
-        return Model(name=name, path=path, file=file)
-    maker = makers[0]
-    digest: Digest | None = maker.output.digest
-    recipe = "" if maker.stage.is_data else compute_recipe(maker.stage, stages)
-    return Model(name=name, path=path, file=file, digest=digest, recipe=recipe, cached=maker.output.cached)
 
 
 def _metric_files(definitions: Iterable[Definition], stages: Iterable[Stage]) -> tuple[str, ...]:

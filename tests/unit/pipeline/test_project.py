@@ -1,6 +1,10 @@
 """Projects from the bytes of their files: one dvc.yaml and dvc.lock after the other, as people write them."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlops_kit.core.errors import ExitCode, InputError, KitError
 from mlops_kit.core.pipeline.project import Project, parse_project, project_paths
@@ -198,6 +202,15 @@ def test_templates_are_filled_from_the_lock() -> None:
     assert (found.templated, found.stale) == (("dvc.yaml",), ("gone@x",))
 
 
+def test_a_model_s_templated_path_is_the_only_output_that_fits() -> None:
+    pipeline = TEMPLATED + "artifacts: {clf: {path: '${where}/${best}.pkl', type: model}}\n"
+    (model,) = project(dvc_yaml=pipeline, dvc_lock=TEMPLATED_LOCK).models
+    assert (model.path, str(model.digest)) == ("out/a.pkl", f"md5:{B}")
+    several = TEMPLATED_LOCK.replace("out/a.json", "out/b.pkl")
+    (model,) = project(dvc_yaml=pipeline, dvc_lock=several).models
+    assert model.digest is None
+
+
 def test_a_lock_of_dvc_1_without_a_schema_is_read() -> None:
     old = LOCK.replace("schema: '2.0'\nstages:\n", "").replace("hash: md5, ", "")
     (prepare, _) = project(dvc_yaml=PIPELINE, dvc_lock="\n".join(line[2:] for line in old.splitlines())).stages
@@ -275,3 +288,40 @@ def test_params_are_looked_for_in_every_root() -> None:
     )
     assert found.roots == ("a", "b")
     assert [(one.path, one.keys) for one in found.params_files] == [("a/params.yaml", ()), ("b/params.yaml", ())]
+
+
+def test_what_dvcignore_hides_is_not_there() -> None:
+    stage = b"stages: {t: {cmd: x}}"
+    files = {
+        ".dvcignore": b"# comment\n\n/old\n*.tmp/\n!keep.tmp/\n",
+        "old/dvc.yaml": stage,
+        "new/old/dvc.yaml": stage,
+        "a.tmp/dvc.yaml": stage,
+        "keep.tmp/dvc.yaml": stage,
+        "sub/.dvcignore": b"deep/",
+        "sub/deep/dvc.yaml": b"not: [a pipeline",
+        "sub/dvc.yaml": stage,
+    }
+    assert parse_project(files).definitions == ("keep.tmp/dvc.yaml", "new/old/dvc.yaml", "sub/dvc.yaml")
+
+
+@given(data=st.binary(max_size=200), name=st.sampled_from(["dvc.yaml", "dvc.lock", "x.dvc"]))
+def test_no_bytes_are_a_bug(data: bytes, name: str) -> None:
+    with suppress(KitError):
+        parse_project({name: data})
+
+
+@settings(deadline=None)
+@given(cut=st.integers(0, len(LOCK)), more=st.text(alphabet="{}[]:-'#&*!| \n\tax0", max_size=6))
+def test_no_edit_of_a_lock_is_a_bug(cut: int, more: str) -> None:
+    for damaged in (LOCK[:cut] + more, LOCK[:cut] + more + LOCK[cut:]):
+        with suppress(KitError):
+            parse_project({"dvc.yaml": PIPELINE.encode(), "dvc.lock": damaged.encode()})
+
+
+@settings(deadline=None)
+@given(cut=st.integers(0, len(PIPELINE)), more=st.text(alphabet="{}[]:-'#&*!| \n\tax0$", max_size=6))
+def test_no_edit_of_a_pipeline_is_a_bug(cut: int, more: str) -> None:
+    for damaged in (PIPELINE[:cut] + more, PIPELINE[:cut] + more + PIPELINE[cut:]):
+        with suppress(KitError):
+            parse_project({"dvc.yaml": damaged.encode(), "dvc.lock": LOCK.encode()})
