@@ -1,0 +1,155 @@
+"""What the shipped workflows declare: triggers, permissions, guards, pins; and that act runs what is shipped."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e import prepare
+
+KIT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((KIT / ".github" / "workflows").glob("*.yml"))
+EXAMPLES = sorted((KIT / "examples" / "workflows").glob("*.yml"))
+BIN = Path(sys.executable).parent
+READ, TAGS = {"contents": "read"}, {"contents": "write"}
+POST = {"contents": "read", "pull-requests": "write", "statuses": "write"}
+PERMISSIONS = {
+    "ci.yml": {"check": READ},
+    "promote.yml": {"promote": TAGS},
+    "reconcile.yml": {"reconcile": TAGS},
+    "review.yml": {"reproduce": READ, "comment": POST},
+}
+GRANTS = {"promote.yml": TAGS, "reconcile.yml": TAGS, "review.yml": POST}
+CONCURRENCY = {
+    "ci.yml": {"cancel-in-progress": True},
+    "promote.yml": {"cancel-in-progress": False, "queue": "max"},
+    "reconcile.yml": {"cancel-in-progress": False},
+    "review.yml": {"cancel-in-progress": True},
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text())
+    return document
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    return [step for job in read(path)["jobs"].values() for step in job.get("steps", [])]
+
+
+def named(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.name)
+
+
+@named(WORKFLOWS)
+def test_each_job_has_the_permissions_it_was_reviewed_with(path: Path) -> None:
+    workflow = read(path)
+
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == PERMISSIONS[path.name]
+
+
+@named(WORKFLOWS)
+def test_runs_wait_or_cancel_as_reviewed(path: Path) -> None:
+    concurrency = dict(read(path)["concurrency"])
+    concurrency.pop("group")
+
+    assert concurrency == CONCURRENCY[path.name]
+
+
+@named(WORKFLOWS)
+def test_every_job_has_a_time_limit_and_no_checkout_keeps_its_token(path: Path) -> None:
+    assert all("timeout-minutes" in job for job in read(path)["jobs"].values())
+    for step in steps(path):
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@named([*WORKFLOWS, KIT / "action.yml"])
+def test_no_expression_stands_in_a_script(path: Path) -> None:
+    document = read(path)
+    found = steps(path) if "jobs" in document else document["runs"]["steps"]
+
+    scripts = [step["run"] for step in found if "run" in step]
+    assert all("${{" not in script for script in scripts)
+    assert all(step.get("shell") == "bash" for step in found if "run" in step)
+    assert all(len(script.splitlines()) <= 5 for script in scripts)
+
+
+@named(WORKFLOWS)
+def test_every_action_is_the_kits_own_or_pinned(path: Path) -> None:
+    used = [step["uses"] for step in steps(path) if "uses" in step]
+    foreign = [name for name in used if name != "$/"]
+
+    assert used
+    assert len(foreign) == len(prepare._PIN.findall("\n".join(f"uses: {name}" for name in foreign)))
+
+
+def test_the_token_is_given_to_no_job_that_runs_a_pull_requests_code() -> None:
+    jobs = read(KIT / ".github/workflows/review.yml")["jobs"]
+
+    assert "secrets" not in str(jobs["reproduce"])
+    assert "token" not in str(jobs["reproduce"])
+    assert "secrets" not in str(jobs["comment"])
+    assert "head.sha" not in str(jobs["comment"])
+
+
+def test_a_job_on_runners_of_ones_own_is_guarded_against_forks() -> None:
+    job = read(KIT / ".github/workflows/review.yml")["jobs"]["reproduce"]
+
+    assert job["runs-on"] == "${{ fromJSON(inputs.runner) }}"
+    assert job["if"].split(" || ") == [
+        "github.event.pull_request.head.repo.full_name == github.repository",
+        "inputs.runner == '\"ubuntu-latest\"'",
+        "inputs.allow-forks",
+    ]
+
+
+@named(EXAMPLES)
+def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
+    example = read(path)
+    (job,) = example["jobs"].values()
+
+    assert len(path.read_text().splitlines()) <= 20
+    assert example["permissions"] == {}
+    assert job["permissions"] == GRANTS[path.name]
+    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v1"
+
+
+@named(WORKFLOWS)
+def test_act_runs_what_is_shipped_but_for_two_keys(path: Path) -> None:
+    shipped = path.read_text()
+    prepared = prepare.transform(shipped)
+
+    prepare.check_transform(shipped, prepared)
+    changed = [old.strip() for old, new in zip(shipped.split("\n"), prepared.split("\n"), strict=True) if old != new]
+    assert set(changed) <= {"uses: $/", "queue: max"}
+
+
+def test_another_change_would_be_noticed() -> None:
+    shipped = "permissions: {}\n  queue: max\n"
+
+    with pytest.raises(AssertionError):
+        prepare.check_transform(shipped, shipped.replace("{}", "write-all"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [("vendor.github-actions", [KIT / "action.yml"]), ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES])],
+)
+def test_the_files_fit_githubs_schemas(schema: str, paths: list[Path]) -> None:
+    words = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *map(str, paths)]
+
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def test_the_auditor_finds_nothing() -> None:
+    files = [KIT / "action.yml", KIT / ".github" / "workflows"]
+    words = [BIN / "zizmor", "--offline", "--no-progress", "--persona", "auditor", *files]
+
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
