@@ -81,7 +81,6 @@ def _set_alias(promotion: _Promotion) -> None:
     record = promotion.record
     _confirm_live(promotion)
     promotion.registry.set_alias(_find_version(promotion), record.environment, seq=record.seq)
-    promotion.world.git.fetch()
     _confirm_live(promotion)
 
 
@@ -110,6 +109,7 @@ def _confirm_head(promotion: _Promotion) -> None:
 def _confirm_live(promotion: _Promotion) -> None:
     """Registries have no compare-and-swap: who moves an alias looks before and after whether the log moved on."""
     record = promotion.record
+    promotion.world.git.fetch()
     records = promotion.world.log.read_records()
     last = [found.seq for found in records if (found.model, found.environment) == (record.model, record.environment)]
     if last[-1:] != [record.seq]:

@@ -37,10 +37,13 @@ def compare(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
 
 
 def _settle(world: World, name: EnvironmentName) -> Outcome:
-    """Reconcile, and where somebody else was first, look again: mostly there is nothing left to do."""
+    """Reconcile, and where somebody else was first, look again: mostly there is nothing left to do.
+
+    What looks moved by hand is looked at twice: it may have been another run in the middle of its work.
+    """
     outcome = _attempt(world, name, act=apply)
-    for _ in range(ATTEMPTS - 1):
-        if not outcome.superseded:
+    for attempt in range(1, ATTEMPTS):
+        if not outcome.superseded and not (outcome.differs and attempt == 1):
             break
         world.git.fetch()
         outcome = outcome.followed_by(_attempt(world, name, act=apply))

@@ -1,6 +1,6 @@
 """A registry, a log and a serving target that outlive the process: one SQLite file, with real ones' bad habits.
 
-Versions have no unique key, alias and note are two writes, and every write takes a moment, so that a kill finds it.
+Versions have no unique key, an alias is moved in three writes, and every write takes a moment, so that a kill finds it.
 """
 
 import sqlite3
@@ -98,6 +98,7 @@ class Durable:
         return AliasReading(version=version, seq=seq)
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
+        self._write("replace into notes values (?, ?, 0)", [version.model, environment])
         self._write("replace into aliases values (?, ?, ?)", [version.model, environment, int(version.number)])
         self._write("replace into notes values (?, ?, ?)", [version.model, environment, seq])
         reading = self.read_alias(version.model, environment)

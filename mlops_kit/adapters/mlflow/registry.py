@@ -1,8 +1,8 @@
 """MLflow's model registry behind the Registry port.
 
 MLflow knows no unique key and no compare-and-swap. So: a version is created with its digest tag in the same call and
-searched for again, and the lowest number that carries the digest is the canonical one; an alias is set first, then the
-log number it stands for, then both are read back.
+searched for again, and the lowest number that carries the digest is the canonical one; an alias has a note beside it
+with the log number it stands for, which is taken back before the alias moves and written after, and both are read back.
 """
 
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 _DIGEST, _DUPLICATE = "mlops.digest", "mlops.duplicate_of"
+_MOVING = "0:moving"
 _ALIAS_ATTEMPTS = 5
 
 
@@ -72,12 +73,16 @@ class MlflowRegistry:
         return _reading(model, version, seq)
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
-        """Point the alias, note the log number, read both back; ConflictError where somebody else moved it."""
-        name = spell_for_registry(version.model)
+        """Point the alias, note the log number, read both back; ConflictError where somebody else moved it.
+
+        While the alias moves, its note stands for no record: whoever looks then, or after a crash, sees something
+        unfinished, and not something moved by hand.
+        """
+        name, client = spell_for_registry(version.model), self._session.client
         with self._session.calling(f"set the alias {environment} of {version.model}"):
+            client.set_registered_model_tag(name, _alias_tag(environment), _MOVING)
             self._point(name, environment, version.number)
-            note = f"{seq}:{version.digest}"
-            self._session.client.set_registered_model_tag(name, _alias_tag(environment), note)
+            client.set_registered_model_tag(name, _alias_tag(environment), f"{seq}:{version.digest}")
         reading = self.read_alias(version.model, environment)
         if reading.version is None or (reading.version.digest, reading.seq) != (version.digest, seq):
             raise ConflictError(f"the alias {environment} of {version.model} was moved by somebody else meanwhile")

@@ -70,8 +70,8 @@ class Observed:
 def alias_pointer(alias: AliasReading, live: PromotionRecord) -> Pointer:
     """An alias that was last set for an older record is an unfinished promotion; else somebody moved it.
 
-    The registry keeps, beside the alias, the number of the record that the kit last set it for. It is written after
-    the alias, so a crash between the two reads as unfinished, never as moved.
+    The registry keeps, beside the alias, the number of the record that the kit last set it for: zero while the alias
+    is being moved, so that a crash between the two reads as unfinished, never as moved.
     """
     if alias.seq != live.seq:
         return Pointer.UNFINISHED if alias.seq < live.seq else Pointer.AHEAD

@@ -49,6 +49,11 @@ class Outcome:
         """Whether somebody else was first somewhere, and planning anew may help."""
         return self.stale or any(failure.code is ExitCode.CONFLICT for failure in self.failures)
 
+    @property
+    def differs(self) -> bool:
+        """Whether something is not as desired and stays so."""
+        return any(remark.differs for remark in self.remarks)
+
     def followed_by(self, later: "Outcome") -> "Outcome":
         """This attempt and a later one as one: what was done adds up, of the rest the later one knows better."""
         return replace(later, done=self.done + later.done)
@@ -59,8 +64,7 @@ class Outcome:
         codes = [failure.code for failure in self.failures]
         codes += [ExitCode.OUTSIDE] if self.unknown else []
         codes += [ExitCode.REFUSED] if self.blocked else []
-        differs = bool(self.pending) or any(remark.differs for remark in self.remarks)
-        codes += [ExitCode.DIFFERENCE] if differs else []
+        codes += [ExitCode.DIFFERENCE] if self.pending or self.differs else []
         return worst_code(codes)
 
 

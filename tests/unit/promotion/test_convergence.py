@@ -78,8 +78,7 @@ class PluggedRegistry:
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
         self._plug()
-        before = self._registry.read_alias(version.model, environment).seq
-        self._registry.set_alias(version, environment, seq=before)
+        self._registry.set_alias(version, environment, seq=0)
         self._plug()
         self._registry.set_alias(version, environment, seq=seq)
         self._plug()
