@@ -58,11 +58,11 @@ REFUSED = [
 @pytest.mark.parametrize(("content", "place", "reason"), REFUSED)
 def test_validate_refuses_the_file_with_its_place(project: Project, content: str, place: str, reason: str) -> None:
     project.write("mlops.yaml", content)
-    started = time.perf_counter()
+    started = time.process_time()
     (error,) = project.refuse("validate").errors
     assert error.startswith(place)
     assert reason in error
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert not (project.folder / "PWNED").exists()
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from textwrap import dedent
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_kit.core.config import Baseline, Config, Goal, Level, RegistryKind, default_config, parse_config
@@ -264,6 +264,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=40).map("".join))
 def test_any_text_is_a_config_or_an_input_error(text: str) -> None:
     try:

@@ -81,6 +81,7 @@ def test_a_scalar_that_dvc_cannot_read_is_text(written: str) -> None:
     assert parse_yaml(f"key: {written}\n".encode(), file="f").value == {"key": written}
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="0123456789-+._eEoxbnNaAfFiI~", max_size=8)
     | st.from_regex(r"[-+]?[0-9]{1,2}(:[0-9]{1,2}){1,2}(\.[0-9]{0,2})?", fullmatch=True)
@@ -235,10 +236,10 @@ def alias_bomb() -> bytes:
 
 
 def test_an_alias_bomb_is_refused_in_under_a_second() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InvalidInputError, match="more than 50,000 values, aliases counted in full"):
         parse_yaml(alias_bomb(), file="f", limits=CONFIG_LIMITS)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_limit_of_values_holds_for_json_and_toml_too() -> None:
@@ -260,8 +261,8 @@ def test_a_lock_of_a_thousand_stages_is_read_in_seconds() -> None:
     entry = "  s{0}:\n    cmd: run {0}\n    deps:\n    - path: d/{0}\n      md5: d41d8cd98f00b204e9800998ecf8427e\n"
     entry += "      size: {0}\n"
     text = "schema: '2.0'\nstages:\n" + "".join(entry.format(number) for number in range(3600))
-    started = time.perf_counter()
+    started = time.process_time()
     document = parse_yaml(text.encode(), file="dvc.lock")
     place = document.locate(("stages", "s3599", "deps", 0, "size"))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert place == Location(file="dvc.lock", line=21602, column=13)
