@@ -20,7 +20,7 @@ def plan_environments(world: World, names: Sequence[str], *, revision: str | Non
     world.git.fetch()
     return join_plans(
         plan_environment(world, name, revision=revision)
-        for name in choose_environments(world.config, names)
+        for name in choose_environments(world, names)
         if names or revision or world.git.branch_head(world.config.environments[name].branch)
     )
 
@@ -44,14 +44,14 @@ def judge(world: World, view: View) -> tuple[Situation, ...]:
     )
 
 
-def choose_environments(config: Config, names: Sequence[str]) -> tuple[EnvironmentName, ...]:
+def choose_environments(world: World, names: Sequence[str]) -> tuple[EnvironmentName, ...]:
     """The named environments, or all, each after the one it comes after; InputError for a name that is none."""
+    known = world.config.environments
     for name in names:
-        if name not in config.environments:
-            known = ", ".join(config.environments)
-            raise InputError(f"{name!r} is not an environment", hint=f"environments are: {known}")
-    chosen = [name for name in config.environments if not names or name in names]
-    return tuple(sorted(chosen, key=lambda name: _depth(config, name)))
+        if name not in known:
+            raise InputError(f"{name!r} is not an environment", hint=f"environments are: {', '.join(known)}")
+    chosen = [name for name in known if not names or name in names]
+    return tuple(sorted(chosen, key=lambda name: _depth(world.config, name)))
 
 
 def _depth(config: Config, name: EnvironmentName) -> int:

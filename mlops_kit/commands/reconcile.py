@@ -6,7 +6,7 @@ from mlops_kit.commands.apply import apply
 from mlops_kit.commands.observe import observe
 from mlops_kit.commands.plan import choose_environments, judge
 from mlops_kit.commands.world import World
-from mlops_kit.core.errors import KitError, RefusedError
+from mlops_kit.core.errors import InputError, KitError, RefusedError
 from mlops_kit.core.promotion.desired import NothingDesired
 from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
 from mlops_kit.core.promotion.plan import plan
@@ -24,16 +24,27 @@ _Act = Callable[[World, Situation, Plan], Iterable[Change]]
 def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
     """Carry out the plans of the named environments, or of all, in their order.
 
-    One environment's failure does not stop the others; what went wrong is in the outcomes.
+    One environment's failure does not stop the others; what went wrong is in the outcomes. InputError for a name
+    that is no environment, or that has no branch yet.
     """
     world.git.fetch()
-    return tuple(_settle(world, name) for name in choose_environments(world.config, names))
+    return tuple(_settle(world, name) for name in _choose(world, names))
 
 
 def compare(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
     """The same outcomes with every change pending: nothing is written."""
     world.git.fetch()
-    return tuple(_attempt(world, name, act=_leave) for name in choose_environments(world.config, names))
+    return tuple(_attempt(world, name, act=_leave) for name in _choose(world, names))
+
+
+def _choose(world: World, names: Sequence[str]) -> tuple[EnvironmentName, ...]:
+    """The environments to reconcile; one that was asked for by name must have a branch."""
+    chosen = choose_environments(world, names)
+    for name in chosen if names else ():
+        branch = world.config.environments[name].branch
+        if world.git.branch_head(branch) is None:
+            raise InputError(f"environment {name} has no branch {branch} yet", hint="create the branch first")
+    return chosen
 
 
 def _settle(world: World, name: EnvironmentName) -> Outcome:

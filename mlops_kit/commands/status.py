@@ -14,7 +14,7 @@ from mlops_kit.core.types import CommitSha, EnvironmentName, Health, Sync
 def read_status(world: World, names: Sequence[str] = ()) -> Status:
     """The state of the named environments, or of all; one that cannot be read is Unknown and says why."""
     world.git.fetch()
-    return Status(environments={name: _read(world, name) for name in choose_environments(world.config, names)})
+    return Status(environments={name: _read(world, name) for name in choose_environments(world, names)})
 
 
 def _read(world: World, name: EnvironmentName) -> EnvironmentStatus:

@@ -265,12 +265,15 @@ def test_an_environment_without_a_branch_waits_for_it() -> None:
     assert outcomes[1].remarks[0].message == "no branch staging yet"
 
 
-def test_a_named_environment_without_a_branch_cannot_be_planned() -> None:
+def test_a_named_environment_without_a_branch_is_a_mistake() -> None:
     scene = Scene()
     scene.push("dev", churn="a")
     assert len(scene.plan().changes) == 3
     with pytest.raises(InputError, match="no branch staging yet"):
         scene.plan("staging")
+    with pytest.raises(InputError, match="no branch staging yet"):
+        scene.reconcile("dev", "staging")
+    assert scene.writes == 0
 
 
 def test_an_unknown_environment_is_named_with_the_known_ones() -> None:
