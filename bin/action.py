@@ -25,6 +25,7 @@ HOME = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 EXTRAS = ("s3", "gs", "azure")
 MARKER = "complete"
+INPUTS = ("KIT_COMMAND", "KIT_FOLDER", "KIT_EXTRAS", "KIT_PYTHON")
 INSTALL_SECONDS = 900
 INPUT = 2
 OUTSIDE = 5
@@ -149,7 +150,7 @@ def installer_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 def child_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """What the kit sees: the job's own variables without the action's inputs."""
-    return {name: value for name, value in variables.items() if not name.startswith("KIT_")}
+    return {name: value for name, value in variables.items() if name not in INPUTS}
 
 
 def fail(code: int, message: str, hint: str) -> NoReturn:

@@ -13,6 +13,7 @@ from tests.e2e import prepare
 KIT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((KIT / ".github" / "workflows").glob("*.yml"))
 EXAMPLES = sorted((KIT / "examples" / "workflows").glob("*.yml"))
+ACTIONS = [KIT / "action.yml", KIT / prepare.OWN_ACTION / "action.yml"]
 BIN = Path(sys.executable).parent
 READ, TAGS = {"contents": "read"}, {"contents": "write"}
 POST = {"contents": "read", "pull-requests": "write", "statuses": "write"}
@@ -68,7 +69,7 @@ def test_every_job_has_a_time_limit_and_no_checkout_keeps_its_token(path: Path) 
             assert step["with"]["persist-credentials"] is False
 
 
-@named([*WORKFLOWS, KIT / "action.yml"])
+@named([*WORKFLOWS, *ACTIONS])
 def test_no_expression_stands_in_a_script(path: Path) -> None:
     document = read(path)
     found = steps(path) if "jobs" in document else document["runs"]["steps"]
@@ -82,7 +83,7 @@ def test_no_expression_stands_in_a_script(path: Path) -> None:
 @named(WORKFLOWS)
 def test_every_action_is_the_kits_own_or_pinned(path: Path) -> None:
     used = [step["uses"] for step in steps(path) if "uses" in step]
-    foreign = [name for name in used if name != "$/"]
+    foreign = [name for name in used if name != f"$/{prepare.OWN_ACTION}"]
 
     assert used
     assert len(foreign) == len(prepare._PIN.findall("\n".join(f"uses: {name}" for name in foreign)))
@@ -108,6 +109,14 @@ def test_a_job_on_runners_of_ones_own_is_guarded_against_forks() -> None:
     ]
 
 
+def test_the_workflows_own_action_is_the_published_one() -> None:
+    published, own = (read(path) for path in ACTIONS)
+
+    assert (own["inputs"], own["outputs"]) == (published["inputs"], published["outputs"])
+    (ours,), (theirs,) = own["runs"]["steps"], published["runs"]["steps"]
+    assert ours == {**theirs, "run": theirs["run"].replace("PATH/bin", "PATH/../../../bin")}
+
+
 @named(EXAMPLES)
 def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
     example = read(path)
@@ -126,7 +135,7 @@ def test_act_runs_what_is_shipped_but_for_two_keys(path: Path) -> None:
 
     prepare.check_transform(shipped, prepared)
     changed = [old.strip() for old, new in zip(shipped.split("\n"), prepared.split("\n"), strict=True) if old != new]
-    assert set(changed) <= {"uses: $/", "queue: max"}
+    assert set(changed) <= {f"uses: $/{prepare.OWN_ACTION}", "queue: max"}
 
 
 def test_another_change_would_be_noticed() -> None:
@@ -138,7 +147,7 @@ def test_another_change_would_be_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("schema", "paths"),
-    [("vendor.github-actions", [KIT / "action.yml"]), ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES])],
+    [("vendor.github-actions", ACTIONS), ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES])],
 )
 def test_the_files_fit_githubs_schemas(schema: str, paths: list[Path]) -> None:
     words = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *map(str, paths)]
@@ -147,8 +156,8 @@ def test_the_files_fit_githubs_schemas(schema: str, paths: list[Path]) -> None:
 
 
 def test_the_auditor_finds_nothing() -> None:
-    files = [KIT / "action.yml", KIT / ".github" / "workflows"]
-    words = [BIN / "zizmor", "--offline", "--no-progress", "--persona", "auditor", *files]
+    files = [*ACTIONS, KIT / ".github" / "workflows"]
+    words = [str(BIN / "zizmor"), "--offline", "--no-progress", "--persona", "auditor", *map(str, files)]
 
     done = subprocess.run(words, check=False, capture_output=True, text=True)
 

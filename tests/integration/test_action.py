@@ -85,10 +85,10 @@ def test_modules_of_the_workspace_are_not_imported(tmp_path: Path) -> None:
 
 def test_stages_get_the_jobs_own_variables() -> None:
     variables = action.child_variables(
-        {"PATH": "/usr/bin", "PYTHONPATH": "/mine", "VIRTUAL_ENV": "/my/env", "KIT_COMMAND": "x", "KIT_FOLDER": "y"}
+        {"PATH": "/usr/bin", "PYTHONPATH": "/mine", "KIT_CAR": "mine", "KIT_COMMAND": "x", "KIT_FOLDER": "y"}
     )
 
-    assert variables == {"PATH": "/usr/bin", "PYTHONPATH": "/mine", "VIRTUAL_ENV": "/my/env"}
+    assert variables == {"PATH": "/usr/bin", "PYTHONPATH": "/mine", "KIT_CAR": "mine"}
 
 
 def test_an_installer_sees_no_secret_and_nothing_that_bends_python() -> None:
