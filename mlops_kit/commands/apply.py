@@ -87,7 +87,9 @@ def _set_alias(promotion: _Promotion) -> None:
 def _deploy(promotion: _Promotion) -> None:
     deploy = promotion.situation.desired.environment.deploy
     if deploy is not None:
+        _confirm_live(promotion)
         promotion.world.deployers.open_deployer(deploy).deploy(promotion.record, promotion.files)
+        _confirm_live(promotion)
 
 
 _STEPS: dict[Verb, Callable[[_Promotion], None]] = {
@@ -107,7 +109,7 @@ def _confirm_head(promotion: _Promotion) -> None:
 
 
 def _confirm_live(promotion: _Promotion) -> None:
-    """Registries have no compare-and-swap: who moves an alias looks before and after whether the log moved on."""
+    """Registries and targets have no compare-and-swap: who moves one looks before and after if the log moved on."""
     record = promotion.record
     promotion.world.git.fetch()
     records = promotion.world.log.read_records()

@@ -72,7 +72,7 @@ def test_killed_promotions_converge(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, tally = random_source("git"), Tally()
-    for trial in range(count_trials(10)):
+    for trial in range(count_trials(20)):
         folder = tmp_path / str(trial)
         folder.mkdir()
         clone, durable = make_remote(folder), Durable(folder / "state.db", PAUSE_SECONDS)
@@ -90,7 +90,7 @@ def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, capsys: pyt
 
 def test_racing_promoters_leave_one_record_per_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, runners = random_source("race"), 0
-    for trial in range(count_trials(10)):
+    for trial in range(count_trials(20)):
         folder = tmp_path / str(trial)
         folder.mkdir()
         durable = Durable(folder / "state.db", PAUSE_SECONDS)
@@ -107,7 +107,7 @@ def test_racing_promoters_leave_one_record_per_number(tmp_path: Path, capsys: py
         assert all(status.registry == str(digest_of("b")) for status in _states(clone_world(clones[0], durable)))
         assert_settles(clone_world(clones[0], durable), durable)
     with capsys.disabled():
-        print(f"\nraces on one remote: {2 * count_trials(10)} races, {runners} promoters")
+        print(f"\nraces on one remote: {2 * count_trials(20)} races, {runners} promoters")
 
 
 def _states(world: World) -> list[ModelStatus]:

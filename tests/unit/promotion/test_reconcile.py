@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from mlops_kit.commands.apply import apply
+from mlops_kit.commands.observe import observe
 from mlops_kit.commands.reconcile import compare, reconcile
 from mlops_kit.core.errors import ConflictError, ExitCode, InputError
 from mlops_kit.core.promotion.outcome import worst_code
+from mlops_kit.core.promotion.plan import plan
 from mlops_kit.core.types import Answer, Health, PromotionRecord, Sync
 from mlops_kit.testing.log import MemoryLog
 from tests.unit.promotion.scene import CHURN, DEV, ONE, PRODUCTION, STAGING, THREE, Scene, digest_of
@@ -501,3 +504,21 @@ def test_checking_writes_nothing_and_counts_what_is_pending() -> None:
     assert scene.writes == 0
     scene.reconcile()
     assert [outcome.code for outcome in compare(scene.world)] == [ExitCode.DONE] * 3
+
+
+@pytest.mark.parametrize("place", ["alias", "serving"])
+def test_healing_by_an_old_view_never_moves_anything_back(place: str) -> None:
+    scene = Scene(config=ONE.replace("branch: dev", "branch: dev, self-heal: true, deploy: {kind: memory}"))
+    scene.push("dev", churn="a")
+    scene.reconcile()
+    if place == "alias":
+        scene.registry.move_alias(CHURN, DEV, scene.registry.add_foreign_version(CHURN))
+    else:
+        scene.deployers.target.running[DEV, CHURN] = digest_of("z")
+    (old,) = observe(scene.world, DEV).situations
+    scene.push("dev", churn="b")
+    scene.reconcile()
+    writes = scene.writes
+    with pytest.raises(ConflictError, match="by somebody else meanwhile"):
+        list(apply(scene.world, old, plan(old)))
+    assert scene.writes == writes
