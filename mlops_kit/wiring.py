@@ -64,7 +64,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         resolver=DvcResolver(git.root, environment),
         log=GitPromotionLog(git),
         open_world=opener,
-        last_run=read_last_run(git.root),
+        read_last_run=lambda root: read_last_run(git.root / root),
     )
 
 

@@ -190,8 +190,10 @@ def _own_metrics(project: Project, files: Mapping[str, bytes], paths: Iterable[s
     for path in paths:
         if path in files:
             yield _read(path, files[path], metric_values)
+        elif is_cached(project, path):
+            yield ValueFile(path=path, error="its bytes are not in the DVC cache here (dvc fetch brings them)")
         elif (output := project.find_output(path)) and output.digest:
-            yield ValueFile(path=path, error="the lock knows it, but it is neither in git nor in the DVC cache")
+            yield ValueFile(path=path, error="dvc.lock knows it, but it is not in git")
 
 
 def _own_params(files: Mapping[str, bytes], params: Mapping[str, ParamsFile]) -> Iterator[ValueFile]:

@@ -11,7 +11,7 @@ from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
-from mlops_kit.core.pipeline.stages import LOCK_FILE
+from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
 from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
@@ -31,7 +31,7 @@ class Sources:
     """Where a report looks.
 
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
-    `last_run` is of this machine's work tree.
+    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
 
     git: Git
@@ -39,7 +39,7 @@ class Sources:
     resolver: Resolver
     log: PromotionLog
     open_world: Callable[[], World] | None = None
-    last_run: tuple[StageResult, ...] = ()
+    read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def make_report(question: Question, sources: Sources) -> Report:
         gates=gate_rows(answers),
         metrics=compare_metrics(read.base.metrics, read.head.metrics, policy.config),
         params=compare_params(read.base.params, read.head.params),
-        stages=compare_stages(read.base.project, read.head.project, _results(sides, sources)),
+        stages=compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources)),
         models=compare_models(read.base.project, read.head.project),
         plan=plan,
         notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
@@ -149,10 +149,16 @@ def _metric_warnings(read: _Read) -> tuple[str, ...]:
     return tuple(f"{file.path} cannot be read in head: {file.error}" for file in read.head.metrics if file.error)
 
 
-def _results(sides: Sides, sources: Sources) -> tuple[StageResult, ...]:
+def _results(sides: Sides, project: Project, sources: Sources) -> tuple[StageResult, ...]:
     """The last run's results, where head is what this machine has checked out."""
     at_hand = sides.head.worktree or sides.head.commit == sources.git.resolve("HEAD")
-    return sources.last_run if at_hand else ()
+    if sources.read_last_run is None or not at_hand:
+        return ()
+    return tuple(
+        replace(result, name=rooted_name(root, result.name))
+        for root in project.roots
+        for result in sources.read_last_run(root)
+    )
 
 
 def _notes(sides: Sides, policy: Policy, read: _Read, found: tuple[str, ...]) -> tuple[str, ...]:

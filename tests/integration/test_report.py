@@ -189,6 +189,15 @@ def test_the_last_run_s_states_are_shown_for_what_is_checked_out(project: Projec
     assert report(project, "main", "--base", "change")["stages"][0]["state"] == ""
 
 
+def test_a_root_below_the_top_has_its_own_last_run(tmp_path: Path) -> None:
+    files = {"sub/.dvc/config": "", "sub/dvc.yaml": "stages: {t: {cmd: 'true'}}"}
+    nested = make_project(tmp_path / "p", files, site=tmp_path / "site")
+    results = (StageResult(name=StageName("t"), state=StageState.FAILED, seconds=2.0),)
+    write_last_run(nested.root / "sub", results)
+    (stage,) = report(nested, "--base", "HEAD")["stages"]
+    assert (stage["name"], stage["state"]) == ("sub/dvc.yaml:t", "failed")
+
+
 def test_the_plan_is_what_a_merge_would_cause_and_mlflow_stays_asleep(project: Project) -> None:
     project.write({"model": "bytes"})
     project.git("add", "--force", "model")

@@ -90,6 +90,14 @@ def stage_name(file: str, name: str) -> StageName:
     return StageName(name if file == PIPELINE_FILE else f"{file}:{name}")
 
 
+def rooted_name(root: str, name: StageName) -> StageName:
+    """The address, from the repository's top, of what a DVC root below it calls `name`."""
+    if not root:
+        return name
+    is_file = ":" in name or name.endswith(".dvc")
+    return StageName(f"{root}/{name}" if is_file else f"{root}/{PIPELINE_FILE}:{name}")
+
+
 def join_path(folder: str, path: str) -> str:
     """`path` as written in a stage that runs in `folder`, normalised; a URL or an absolute path stays as it is."""
     if "://" in path or path.startswith("/"):
