@@ -11,7 +11,11 @@ def main() -> int:
     """Measure every case; non-zero only where a run failed or the results differ."""
     print(describe_machine(), flush=True)
     print()
-    print(render_table([measure(case) for case in CASES]))
+    pairs = []
+    for case in CASES:
+        print(f"measuring: {case.name}", file=sys.stderr, flush=True)
+        pairs.append(measure(case))
+    print(render_table(pairs))
     return 0
 
 

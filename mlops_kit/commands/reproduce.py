@@ -126,7 +126,7 @@ class Run:
 
     def _settle(self, end: CommandEnd) -> None:
         if complaint := self._complaint(end):
-            self._pipeline.abandon(end.stage)
+            complaint += self._abandon(end.stage)
             result = StageResult(
                 name=end.stage,
                 state=StageState.FAILED,
@@ -147,6 +147,14 @@ class Run:
             self._pipeline.record(end.stage)
         except StageFailedError as error:
             return str(error)
+        return ""
+
+    def _abandon(self, stage: StageName) -> str:
+        """Bring the stage's outputs back; what to add to its message where that failed."""
+        try:
+            self._pipeline.abandon(stage)
+        except StageFailedError as error:
+            return f"; its outputs could not be brought back: {error}"
         return ""
 
     def _end(self, result: StageResult, ending: Ending, tail: tuple[str, ...] = ()) -> None:

@@ -19,7 +19,7 @@ from mlops_kit.core.types import (
 
 @dataclass(kw_only=True)
 class MemoryPipeline:
-    """A pipeline whose stages all changed, but for those in `settled`; `broken` ones cannot be prepared or recorded.
+    """A pipeline whose stages all changed, but for those in `settled`; `un…able` ones raise.
 
     `noted` holds what was recorded, `flushed` what of it was written, `abandoned` the stages whose outputs came back.
     """
@@ -28,6 +28,7 @@ class MemoryPipeline:
     settled: Mapping[StageName, StageState] = field(default_factory=dict)
     unpreparable: Mapping[StageName, str] = field(default_factory=dict)
     unrecordable: Mapping[StageName, str] = field(default_factory=dict)
+    unabandonable: Mapping[StageName, str] = field(default_factory=dict)
     selection: Selection | None = None
     noted: list[StageName] = field(default_factory=list)
     flushed: list[StageName] = field(default_factory=list)
@@ -56,6 +57,8 @@ class MemoryPipeline:
 
     def abandon(self, stage: StageName) -> None:
         """Remember that the outputs were brought back."""
+        if stage in self.unabandonable:
+            raise StageFailedError(self.unabandonable[stage])
         self.abandoned.append(stage)
 
     def flush(self) -> None:

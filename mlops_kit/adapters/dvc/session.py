@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -81,21 +82,21 @@ class Session:
 
     def require_free(self, stage: Stage) -> None:
         """OutsideError where another process marked one of the stage's paths."""
-        with self.reserved(stage):
-            pass
+        if self._read_marking_pids() - {os.getpid()}:
+            with self.reserved(stage):
+                pass
 
     def heal_marks(self) -> None:
         """Drop the marks that killed processes left; DVC itself stops at an unreadable file."""
-        path = self.temporary / RWLOCK_FILE
+        if not any(is_alive(pid) for pid in self._read_marking_pids()):
+            (self.temporary / RWLOCK_FILE).unlink(missing_ok=True)
+
+    def _read_marking_pids(self) -> set[int]:
+        """The processes that marked paths; none where the file is missing or unreadable."""
         try:
-            marks = json.loads(path.read_bytes())
-            pids = set(_pids(marks))
-        except FileNotFoundError:
-            return
-        except (ValueError, AttributeError, TypeError, KeyError):
-            pids = set()
-        if not any(is_alive(pid) for pid in pids):
-            path.unlink(missing_ok=True)
+            return set(_pids(json.loads((self.temporary / RWLOCK_FILE).read_bytes())))
+        except (FileNotFoundError, ValueError, AttributeError, TypeError, KeyError):
+            return set()
 
     def _acquire(self) -> None:
         patience = time.monotonic() + (_LOCK_PATIENCE_SECONDS if self._had_lock else 0.0)

@@ -88,6 +88,13 @@ def test_a_stage_that_produced_nothing_fails_with_the_reason() -> None:
     assert pipeline.abandoned == ["a"]
 
 
+def test_outputs_that_cannot_be_brought_back_are_told_and_stop_nothing_else() -> None:
+    pipeline = MemoryPipeline(stages=apart("a", "b"), unabandonable={StageName("a"): "disk trouble"})
+    done = run(pipeline, MemoryEngine(statuses={StageName("a"): 1}))
+    assert states(done) == "a=failed b=ran"
+    assert done.failed[0].message == "exit status 1; its outputs could not be brought back: disk trouble"
+
+
 def test_a_stage_that_cannot_be_prepared_fails_without_a_command() -> None:
     pipeline = MemoryPipeline(stages=chain("a", "b"), unpreparable={StageName("a"): "dependency 'x' does not exist"})
     engine = MemoryEngine()

@@ -160,7 +160,7 @@ def overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(stages=pipelines(), jobs=st.integers(1, 4), data=st.data())
 def test_every_run_ends_and_breaks_no_rule(stages: list[PlannedStage], jobs: int, data: st.DataObject) -> None:
     on_failure = data.draw(st.sampled_from(list(OnFailure)))
