@@ -30,6 +30,17 @@ echo "$MLOPS_DIGEST" > "$MLOPS_ENVIRONMENT/digest"
 echo "$MLOPS_MODEL #$MLOPS_SEQ" > "$MLOPS_ENVIRONMENT/name"
 """
 STATUS = '#!/bin/sh\ncat "$MLOPS_ENVIRONMENT/digest" 2>/dev/null || true\n'
+ACME = """
+from mlops_kit.core.types import Digest, Health, ServingReading
+
+class AcmeDeployer:
+    def __init__(self, settings, commands):
+        self.settings = settings
+
+    def observe(self, environment, model):
+        digest = Digest(algorithm="md5", value="1" * 32)
+        return ServingReading(digest=digest, health=Health.HEALTHY, message="seen by acme")
+"""
 
 
 @dataclass(frozen=True)
@@ -136,3 +147,26 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(place: Place) -> None:
     with pytest.raises(InputError, match="'kserve' is not a kind") as caught:
         place.open(kind="kserve")
     assert caught.value.hint == "kinds: command"
+
+
+def test_an_installed_package_offers_its_kind_by_entry_point(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "site", monkeypatch, "acme = acme_deployer:AcmeDeployer\nbroken = acme_deployer:Nothing\n")
+    reading = place.open(kind="acme").observe(DEV, CHURN)
+    assert (reading.digest, reading.message) == (ONE, "seen by acme")
+    with pytest.raises(InputError, match=r"'broken' \(acme_deployer:Nothing\) does not load"):
+        place.open(kind="broken")
+    with pytest.raises(InputError) as caught:
+        place.open(kind="kserve")
+    assert caught.value.hint == "kinds: acme, broken, command"
+
+
+def install(site: Path, monkeypatch: pytest.MonkeyPatch, points: str) -> None:
+    """A package as an installer would leave it."""
+    about = site / "acme_deployer-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-deployer\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[mlops_kit.deployers]\n{points}")
+    (site / "acme_deployer.py").write_text(ACME)
+    monkeypatch.syspath_prepend(str(site))

@@ -15,6 +15,9 @@ _CODES_WORST_LAST = (
     ExitCode.OUTSIDE,
     ExitCode.INPUT,
     ExitCode.INTEGRITY,
+    ExitCode.STAGE_FAILED,
+    ExitCode.BUG,
+    ExitCode.INTERRUPTED,
 )
 
 
