@@ -1,6 +1,5 @@
 """`mlops-kit comment`: judges a report by the base's policy and posts it on its pull request."""
 
-from dataclasses import dataclass
 from html import escape
 
 import click
@@ -9,7 +8,7 @@ from mlops_kit import wiring
 from mlops_kit.adapters.actions import Output, Severity, annotation, write_outputs, write_summary
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
-from mlops_kit.commands.comment import Outcome, Posted, Posting, post_comment, set_status
+from mlops_kit.commands.comment import Outcome, Posted, Review, post_review, set_check
 from mlops_kit.commands.judge import Evidence, judge
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.ports import Forge
@@ -17,23 +16,11 @@ from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.review.event import check_number, parse_pull_request
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
-from mlops_kit.core.review.report import Report
-from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Marker, check_report_id
-from mlops_kit.core.types import CommitStatus, PullRequest, StatusState
+from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, check_report_id
+from mlops_kit.core.types import PullRequest
 
-COMMENT_LIMIT = 60_000
 SUMMARY_LIMIT = 800_000
-CONTEXT = "mlops-kit"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Review:
-    """A report that was found to belong to a pull request, judged by the base's policy."""
-
-    report: Report
-    pull_request: PullRequest
-    report_id: str
-    file: str
+"""Characters of the summary page."""
 
 
 @click.command("comment")
@@ -58,24 +45,28 @@ def command(caller: Caller, *, report: str, number: int | None, report_id: str, 
         write_summary(inputs.summary_file, _failed(error))
         raise
     write_summary(inputs.summary_file, render_report(review.report, limit=SUMMARY_LIMIT))
-    posted = _post(forge, review, inputs)
-    _tell(review, posted, inputs)
-    if posted and posted.outcome is Outcome.SUPERSEDED:
-        raise ConflictError(f"a newer run has reported already: {posted.comment.url}", hint="nothing is left to do")
-    if status and posted:
-        set_status(forge, review.pull_request.head, _status(review, posted))
+    posted = post_review(forge, review)
+    _tell(review, posted, inputs, file=report)
+    if posted.outcome is Outcome.SUPERSEDED:
+        raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
+    if status and posted.outcome is not Outcome.SUMMARY_ONLY:
+        set_check(forge, review, posted)
     if review.report.verdict is Verdict.FAIL:
         raise RefusedError(summarize_gates(review.report), hint="the report says which gate, and by how much")
 
 
 def _judge(caller: Caller, pull_request: PullRequest, file: str, report_id: str) -> Review:
     """The report as this pull request's base judges it."""
-    bench = wiring.open_bench(
-        wiring.open_git(caller.folder, caller.inputs.variables), caller.inputs.variables, caller.config_file
-    )
+    inputs = caller.inputs
+    git = wiring.open_git(caller.folder, inputs.variables)
+    bench = wiring.open_bench(git, inputs.variables, caller.config_file)
     evidence = Evidence(data=wiring.read_artifact(caller.folder, file), file=file)
     return Review(
-        report=judge(bench, evidence, pull_request), pull_request=pull_request, report_id=report_id, file=file
+        report=judge(bench, evidence, pull_request),
+        pull_request=pull_request,
+        report_id=report_id,
+        run=_order(inputs.run_id),
+        attempt=_order(inputs.attempt),
     )
 
 
@@ -91,49 +82,19 @@ def _find_pull_request(forge: Forge, inputs: Inputs, number: int | None) -> Pull
     return parse_pull_request(wiring.read_event(inputs.event_path), file=inputs.event_path)
 
 
-def _post(forge: Forge, review: Review, inputs: Inputs) -> Posted | None:
-    """The comment; None, with a warning, where GitHub lets no workflow comment on this pull request."""
-    marker = Marker(
-        report_id=review.report_id,
-        run=_order(inputs.run_id),
-        attempt=_order(inputs.attempt),
-        head=review.pull_request.head,
-    )
-    text = render_report(review.report, limit=COMMENT_LIMIT)
-    try:
-        return post_comment(forge, Posting(number=review.pull_request.number, marker=marker, text=text))
-    except RefusedError as error:
-        if not review.pull_request.is_closed_to_us:
-            raise
-        _warn(f"the report is on this run's summary page only: {error}", inputs)
-        return None
-
-
-def _tell(review: Review, posted: Posted | None, inputs: Inputs) -> None:
+def _tell(review: Review, posted: Posted, inputs: Inputs, *, file: str) -> None:
     """Say what was done, to people and to later steps."""
-    outcome = posted.outcome.value if posted else "summary-only"
-    url = posted.comment.url if posted else ""
-    write_outputs(
-        inputs.output_file,
-        {
-            Output.VERDICT: review.report.verdict.value,
-            Output.OUTCOME: outcome,
-            Output.COMMENT_URL: url,
-            Output.COMMENT_ID: str(posted.comment.id) if posted else "",
-            Output.REPORT: review.file,
-        },
-    )
-    click.echo(f"{outcome} {url}".rstrip())
-
-
-def _status(review: Review, posted: Posted) -> CommitStatus:
-    named = review.report_id != DEFAULT_REPORT_ID
-    return CommitStatus(
-        context=f"{CONTEXT}/{review.report_id}" if named else CONTEXT,
-        state=StatusState.FAILURE if review.report.verdict is Verdict.FAIL else StatusState.SUCCESS,
-        description=summarize_gates(review.report),
-        link=posted.comment.url,
-    )
+    outputs = {
+        Output.VERDICT: review.report.verdict.value,
+        Output.OUTCOME: posted.outcome.value,
+        Output.COMMENT_URL: posted.url,
+        Output.COMMENT_ID: str(posted.comment.id) if posted.comment else "",
+        Output.REPORT: file,
+    }
+    write_outputs(inputs.output_file, outputs)
+    click.echo(f"{posted.outcome} {posted.url}".rstrip())
+    if posted.obstacle:
+        _warn(f"the report is on this run's summary page only: {posted.obstacle}", inputs)
 
 
 def _order(text: str) -> int:

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from mlops_kit.core.errors import ConflictError, OutsideError, PassingError
+from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
 from mlops_kit.core.ports import Forge
+from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.judgement import summarize_gates
+from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import (
+    DEFAULT_REPORT_ID,
     Create,
     Marker,
     Remove,
@@ -16,20 +21,36 @@ from mlops_kit.core.review.sticky import (
     next_step,
     own_comments,
 )
-from mlops_kit.core.types import Comment, CommitSha, CommitStatus
+from mlops_kit.core.types import Comment, CommitSha, CommitStatus, PullRequest, StatusState
 
 ROUNDS = 8
 """How often the comments are looked at before giving up; without faults or rivals three are enough."""
 STATUS_TRIES = 3
+COMMENT_LIMIT = 60_000
+"""Characters of a comment without its marker; GitHub takes 65,536."""
+CONTEXT = "mlops-kit"
+"""The check's name; a report with an id of its own has a check of its own."""
 
 
 class Outcome(StrEnum):
-    """What became of the comment."""
+    """What became of the comment; SUMMARY_ONLY where GitHub lets no workflow comment on this pull request."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     SUPERSEDED = "superseded"
+    SUMMARY_ONLY = "summary-only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A judged report, whose it is, and which run says it (0: no workflow's)."""
+
+    report: Report
+    pull_request: PullRequest
+    report_id: str
+    run: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +69,44 @@ class Posting:
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """The one comment there now is."""
+    """What became of the comment, the one there now is, and why there is none."""
 
     outcome: Outcome
-    comment: Comment
+    comment: Comment | None = None
+    obstacle: str = ""
+
+    @property
+    def url(self) -> str:
+        """The comment's address, or an empty text."""
+        return self.comment.url if self.comment else ""
+
+
+def post_review(forge: Forge, review: Review) -> Posted:
+    """Post the report as the one comment of its id.
+
+    RefusedError where the token lacks a permission that it could have.
+    """
+    pull_request = review.pull_request
+    marker = Marker(report_id=review.report_id, run=review.run, attempt=review.attempt, head=pull_request.head)
+    text = render_report(review.report, limit=COMMENT_LIMIT)
+    try:
+        return post_comment(forge, Posting(number=pull_request.number, marker=marker, text=text))
+    except RefusedError as error:
+        if not pull_request.is_closed_to_us:
+            raise
+        return Posted(outcome=Outcome.SUMMARY_ONLY, obstacle=str(error))
+
+
+def set_check(forge: Forge, review: Review, posted: Posted) -> None:
+    """Set the check of the pull request's head by the verdict, with a link to the comment."""
+    named = review.report_id != DEFAULT_REPORT_ID
+    status = CommitStatus(
+        context=f"{CONTEXT}/{review.report_id}" if named else CONTEXT,
+        state=StatusState.FAILURE if review.report.verdict is Verdict.FAIL else StatusState.SUCCESS,
+        description=summarize_gates(review.report),
+        link=posted.url,
+    )
+    set_status(forge, review.pull_request.head, status)
 
 
 def post_comment(forge: Forge, posting: Posting) -> Posted:

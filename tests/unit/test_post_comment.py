@@ -1,11 +1,24 @@
 """Exactly one comment, whatever the forge answers."""
 
+from dataclasses import replace
+
 import pytest
 
-from mlops_kit.commands.comment import Outcome, Posting, post_comment, set_status
+from mlops_kit.commands.comment import (
+    Outcome,
+    Posted,
+    Posting,
+    Review,
+    post_comment,
+    post_review,
+    set_check,
+    set_status,
+)
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
+from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.report import GateRow, Report, Side
 from mlops_kit.core.review.sticky import Marker
-from mlops_kit.core.types import CommitSha, CommitStatus, PullRequest, StatusState
+from mlops_kit.core.types import Answer, CommitSha, CommitStatus, PullRequest, StatusState
 from mlops_kit.testing.forge import MemoryForge
 
 HEAD = CommitSha("a" * 40)
@@ -39,7 +52,7 @@ def test_the_next_report_takes_the_same_place(forge: MemoryForge) -> None:
     before = post_comment(forge, posting("first", run=1))
     after = post_comment(forge, posting("second", run=2))
 
-    assert (after.outcome, after.comment.id, texts(forge)) == (Outcome.UPDATED, before.comment.id, ["second"])
+    assert (after.outcome, after.url, texts(forge)) == (Outcome.UPDATED, before.url, ["second"])
 
 
 def test_the_same_report_writes_nothing(forge: MemoryForge) -> None:
@@ -89,7 +102,7 @@ def test_own_extras_go_and_strangers_stay(forge: MemoryForge) -> None:
 
     posted = post_comment(forge, posting("new", run=2))
 
-    assert posted.comment.id == 2
+    assert posted.url == "https://forge.test/pull/7#issuecomment-2"
     assert [(comment.id, comment.author) for comment in forge.comments[7]] == [(1, "mallory"), (2, forge.login)]
     assert (texts(forge), forge.comments[7][0].body) == (["new"], body)
 
@@ -122,3 +135,54 @@ def test_a_status_that_cannot_be_set_is_an_outside_error(forge: MemoryForge) -> 
 
     with pytest.raises(OutsideError):
         set_status(forge, HEAD, STATUS)
+
+
+def review(forge: MemoryForge, *, verdict: Verdict = Verdict.PASS, report_id: str = "report") -> Review:
+    gate = GateRow(environment="dev", metric="accuracy", rule="accuracy min 1", answer=Answer.PASS, message="")
+    report = Report(
+        base=Side(name="main", commit="b" * 40),
+        head=Side(name="feature", commit=HEAD),
+        environment="dev",
+        verdict=verdict,
+        gates=(gate,),
+    )
+    return Review(report=report, pull_request=forge.pull_requests[7], report_id=report_id, run=5, attempt=1)
+
+
+@pytest.mark.parametrize(("fork", "locked"), [(True, False), (False, True)], ids=["a fork", "a locked one"])
+def test_where_github_lets_nobody_comment_the_report_is_on_the_summary_page(
+    forge: MemoryForge, fork: bool, locked: bool
+) -> None:
+    forge.pull_requests[7] = replace(forge.pull_requests[7], is_fork=fork, is_locked=locked)
+    forge.failures.append(RefusedError("403"))
+
+    assert post_review(forge, review(forge)) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
+
+
+def test_elsewhere_a_missing_permission_is_an_error(forge: MemoryForge) -> None:
+    forge.failures.append(RefusedError("403"))
+
+    with pytest.raises(RefusedError):
+        post_review(forge, review(forge))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "report_id", "context", "state"),
+    [
+        (Verdict.PASS, "report", "mlops-kit", StatusState.SUCCESS),
+        (Verdict.WARN, "nightly", "mlops-kit/nightly", StatusState.SUCCESS),
+        (Verdict.FAIL, "report", "mlops-kit", StatusState.FAILURE),
+    ],
+)
+def test_the_check_says_the_verdict_and_leads_to_the_comment(
+    forge: MemoryForge, verdict: Verdict, report_id: str, context: str, state: StatusState
+) -> None:
+    told = review(forge, verdict=verdict, report_id=report_id)
+
+    set_check(forge, told, post_review(forge, told))
+
+    link = "https://forge.test/pull/7#issuecomment-1"
+    described = f"{verdict}: 1 pass (dev)"
+    assert forge.statuses == {
+        HEAD: {context: CommitStatus(context=context, state=state, description=described, link=link)}
+    }
