@@ -99,6 +99,7 @@ class GitRepository:
                 environment=self._environment,
                 stdin=stdin,
                 timeout_seconds=timeout_seconds,
+                title=f"git {words[0]}",
             )
         )
 

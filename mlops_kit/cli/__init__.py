@@ -1,5 +1,8 @@
 """The command line: verbs, global options, and the boundary where errors become exit codes."""
 
+import io
+import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +38,6 @@ class Caller:
     inputs: Inputs
     folder: Path
     config_file: str | None
-    verbose: int
 
 
 class Verbs(click.Group):
@@ -65,19 +67,25 @@ class Verbs(click.Group):
     "--repo", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Repository; default: this folder."
 )
 @click.option("--config", metavar="FILE", help="Configuration; default: mlops.yaml at the repository's top.")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell every call of another program, and its time, on stderr.")
 @click.pass_context
-def program(context: click.Context, repo: Path | None, config: str | None, verbose: int) -> None:
+def program(context: click.Context, *, repo: Path | None, config: str | None, verbose: bool) -> None:
     """Reproduce DVC pipelines, review their results, and promote models by merging.
 
     Try it without a repository:  mlops-kit demo
     """
+    if verbose:
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("mlops_kit").setLevel(logging.INFO)
     inputs = context.obj if isinstance(context.obj, Inputs) else read_inputs()
-    context.obj = Caller(inputs=inputs, folder=(repo or inputs.folder).resolve(), config_file=config, verbose=verbose)
+    context.obj = Caller(inputs=inputs, folder=(repo or inputs.folder).resolve(), config_file=config)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our signs still gets the words
     sys.exit(run(sys.argv[1:], read_inputs()))
 
 
@@ -95,12 +103,20 @@ def guarded(action: Callable[[], int | None], inputs: Inputs) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.INPUT
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("mlops-kit: interrupted", err=True)
-        return ExitCode.INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, BrokenPipeError) as stop:
+        return _stop_code(stop)
     except KitError as error:
         report_error(error, inputs)
         return error.code
     except Exception as error:  # noqa: BLE001 - the boundary: what is not a KitError is a bug of the kit
         report_bug(error, inputs)
         return ExitCode.BUG
+
+
+def _stop_code(stop: BaseException) -> ExitCode:
+    """The exit code where a person stopped us, or where whoever read our output went away (`| head`)."""
+    if isinstance(stop, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    click.echo("mlops-kit: interrupted", err=True)
+    return ExitCode.INTERRUPTED

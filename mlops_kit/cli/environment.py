@@ -21,7 +21,6 @@ class Inputs:
     folder: Path
     on_actions: bool
     interactive: bool
-    debug: bool
     token: str
     api_url: str
     server_url: str
@@ -59,7 +58,6 @@ def parse_inputs(variables: Mapping[str, str], *, folder: Path, terminal: bool) 
         folder=folder,
         on_actions=on_actions,
         interactive=terminal and not on_actions and text("CI").lower() not in TRUE_WORDS,
-        debug=text("MLOPS_KIT_DEBUG").lower() in TRUE_WORDS,
         token=text("MLOPS_KIT_TOKEN") or text("GITHUB_TOKEN"),
         api_url=text("GITHUB_API_URL", "https://api.github.com"),
         server_url=text("GITHUB_SERVER_URL", "https://github.com"),

@@ -1,6 +1,8 @@
 """The boundary of the command line: exit codes, error lines, annotations."""
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -79,6 +81,19 @@ def test_an_interrupt_is_no_bug(error: BaseException, capsys: pytest.CaptureFixt
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    words = f"{sys.executable} -m mlops_kit --help | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert (done.stdout.splitlines()[-1][-1], done.stderr) == ("0", "")
+
+
+def test_verbose_tells_the_calls_of_git(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    words = [sys.executable, "-m", "mlops_kit", "-v", "history"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "git rev-parse: exit 0" in done.stderr
+
+
 def test_annotations_cannot_be_broken_out_of() -> None:
     problem = Problem(message="a\n::set-output name=x::y%", location=Location(file="a,b:c\n.yaml", line=1))
     assert annotation(problem) == "::error file=a%2Cb%3Ac%0A.yaml,line=1::a%0A::set-output name=x::y%25"
@@ -87,4 +102,4 @@ def test_annotations_cannot_be_broken_out_of() -> None:
 def test_the_environment_is_not_shown_by_accident() -> None:
     inputs = dataclasses.replace(INPUTS, token="ghs_secret", variables={"SECRET": "ghs_secret"})
     assert "ghs_secret" not in repr(inputs)
-    assert "ghs_secret" not in repr(Caller(inputs=inputs, folder=Path(), config_file=None, verbose=0))
+    assert "ghs_secret" not in repr(Caller(inputs=inputs, folder=Path(), config_file=None))
