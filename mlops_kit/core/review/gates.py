@@ -99,15 +99,37 @@ def _soften(answer: Answer, level: Level) -> Answer:
 
 def _judge(gate: Gate, config: Config, values: GateInputs) -> Iterator[tuple[str, _Finding]]:
     names = _names(gate.metric, values)
+    hiding = _hiding_places(gate.metric, values.head, names)
+    if _is_pattern(gate.metric):
+        yield from ((f"{path}:{key}", _judge_metric(gate, config, values, (path, key))) for path, key in names)
+        yield from ((file.path, _not_evaluable(_unreadable(file))) for file in hiding)
+        if names or hiding:
+            return
     if not names:
-        yield gate.metric, _not_evaluable(_nowhere(gate.metric, values.head))
-    elif len(names) > 1 and not _is_pattern(gate.metric):
+        reasons = "; ".join(_unreadable(file) for file in values.head if file.error)
+        yield gate.metric, _not_evaluable(f"no metric {gate.metric} in head" + (f" ({reasons})" if reasons else ""))
+    elif len(names) > 1:
         listed = ", ".join(f"{path}:{key}" for path, key in names)
         yield gate.metric, _not_evaluable(f"{gate.metric} is ambiguous: it is in {listed}")
+    elif hiding:
+        yield gate.metric, _not_evaluable(f"{_unreadable(hiding[0])}; it may hold {gate.metric} too: name it FILE:KEY")
     else:
-        for path, key in names:
-            shown = f"{path}:{key}" if _is_pattern(gate.metric) else gate.metric
-            yield shown, _judge_metric(gate, config, values, (path, key))
+        yield gate.metric, _judge_metric(gate, config, values, names[0])
+
+
+def _hiding_places(metric: str, head: Iterable[MetricFile], names: Iterable[tuple[str, str]]) -> list[MetricFile]:
+    """Unreadable files of head that may hold what the gate names, apart from those that are known to."""
+    known = {path for path, _ in names}
+    place, _, key = metric.rpartition(":")
+    return [
+        file
+        for file in head
+        if file.error and file.path not in known and (not key or not place or fnmatchcase(file.path, place))
+    ]
+
+
+def _unreadable(file: MetricFile) -> str:
+    return f"{file.path} could not be read: {file.error}"
 
 
 def _names(metric: str, values: GateInputs) -> list[tuple[str, str]]:
@@ -134,11 +156,6 @@ def _is_pattern(metric: str) -> bool:
     return bool(_WILDCARDS & set(metric))
 
 
-def _nowhere(metric: str, head: Iterable[MetricFile]) -> str:
-    broken = "; ".join(f"{file.path} could not be read: {file.error}" for file in head if file.error)
-    return f"no metric {metric} in head" + (f" ({broken})" if broken else "")
-
-
 def _judge_metric(gate: Gate, config: Config, values: GateInputs, name: tuple[str, str]) -> _Finding:
     head = _find(values.head, name)
     why = _unfit(head, "head")
@@ -155,7 +172,7 @@ def _find(files: Iterable[MetricFile], name: tuple[str, str]) -> _Found:
     path, key = name
     for file in files:
         if file.path == path and file.error:
-            return _Found(name=key, why=f"{path} could not be read: {file.error}")
+            return _Found(name=key, why=_unreadable(file))
         if file.path == path and key in file.values:
             return _Found(name=key, value=file.values[key])
         if file.path == path and key in file.dropped:

@@ -53,7 +53,7 @@ class MetricRow:
 
 
 def compare_metrics(base: Iterable[MetricFile], head: Iterable[MetricFile], config: Config) -> tuple[MetricRow, ...]:
-    """Every metric of either side, sorted by path and key."""
+    """Every metric of either side, sorted by path and key; an unreadable file alone is a row without a key."""
     old = {file.path: file for file in base}
     new = {file.path: file for file in head}
     return tuple(row for path in sorted({*old, *new}) for row in _rows(path, old.get(path), new.get(path), config))
@@ -83,6 +83,8 @@ def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Con
     before = old.values if old else {}
     after = new.values if new else {}
     unreadable = any(side is not None and side.error for side in (old, new))
+    if unreadable and not before and not after:
+        yield MetricRow(path=clip(path), key="", trend=Trend.UNREADABLE)
     for key in sorted({*before, *after}, key=str):
         policy = config.policy(path, key)
         trend = _trend(before.get(key), after.get(key), policy.goal, policy.noise)

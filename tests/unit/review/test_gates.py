@@ -185,6 +185,28 @@ def test_a_renamed_file_is_not_guessed_among_several() -> None:
     assert found.answer is Answer.NOT_EVALUABLE
 
 
+def test_a_key_is_not_taken_from_another_file_while_its_own_is_broken() -> None:
+    head = (file("real.json", error="truncated"), file("stale.json", acc=1.0))
+    (found,) = answer(gate(min=0.5), head, (file("real.json", acc=0.9),))
+    assert found.answer is Answer.NOT_EVALUABLE
+    assert "real.json could not be read: truncated" in found.message
+
+
+def test_a_broken_file_does_not_stop_a_gate_that_names_another() -> None:
+    head = (file("real.json", error="truncated"), file("stale.json", acc=1.0))
+    (found,) = answer(gate(metric="stale.json:acc", min=0.5), head)
+    assert found.answer is Answer.PASS
+
+
+def test_a_pattern_answers_for_broken_files_too() -> None:
+    head = (file("a/m.json", acc=1.0), file("b/m.json", error="truncated"), file("c.json", error="truncated"))
+    found = answer(gate(metric="*/m.json:acc", min=0.5), head)
+    assert [(one.metric, one.answer) for one in found] == [
+        ("a/m.json:acc", Answer.PASS),
+        ("b/m.json", Answer.NOT_EVALUABLE),
+    ]
+
+
 @pytest.mark.parametrize("head", [(file(acc=0.1),), ()])
 def test_a_gate_of_level_warn_never_refuses(head: tuple[MetricFile, ...]) -> None:
     (found,) = answer(gate(min=0.9, level="warn"), head)

@@ -73,3 +73,8 @@ def test_rows_are_sorted_and_the_same_key_in_two_files_is_two_rows() -> None:
     files = (MetricFile(path="b.json", values={"x": 1}), MetricFile(path="a.json", values={"y": 1, "x": 2}))
     rows = compare_metrics(files, files, Config(version=1))
     assert [(row.path, row.key) for row in rows] == [("a.json", "x"), ("a.json", "y"), ("b.json", "x")]
+
+
+def test_an_unreadable_file_is_never_left_out() -> None:
+    (row,) = compare_metrics((), (MetricFile(path="m.json", error="truncated"),), Config(version=1))
+    assert (row.path, row.key, row.old, row.new, row.trend) == ("m.json", "", None, None, Trend.UNREADABLE)
