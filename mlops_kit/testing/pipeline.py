@@ -19,8 +19,9 @@ from mlops_kit.core.types import (
 
 @dataclass(kw_only=True)
 class MemoryPipeline:
-    """A pipeline whose stages all changed, but for those in `settled`; `un…able` ones raise.
+    """A pipeline whose stages all changed, but for those in `settled`.
 
+    `unpreparable`, `unrecordable` and `unabandonable` name the stages that fail at that step, and why.
     `noted` holds what was recorded, `flushed` what of it was written, `abandoned` the stages whose outputs came back.
     """
 
