@@ -59,4 +59,5 @@ def test_a_skipped_environment_makes_the_job_red(registry: Stage) -> None:
     run = push(registry, "production")
 
     assert (run.code, run.jobs) == (1, {"Promote": "failure"})
+    assert "blocked: production churn: skipped staging" in run.text
     assert tags(registry) == []

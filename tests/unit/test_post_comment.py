@@ -149,11 +149,9 @@ def review(forge: MemoryForge, *, verdict: Verdict = Verdict.PASS, report_id: st
     return Review(report=report, pull_request=forge.pull_requests[7], report_id=report_id, run=5, attempt=1)
 
 
-@pytest.mark.parametrize("closed", [{"is_fork": True}, {"is_locked": True}], ids=["a fork", "a locked one"])
-def test_where_github_lets_nobody_comment_the_report_is_on_the_summary_page(
-    forge: MemoryForge, closed: dict[str, bool]
-) -> None:
-    forge.pull_requests[7] = replace(forge.pull_requests[7], **closed)
+@pytest.mark.parametrize("reason", ["fork", "locked"])
+def test_where_github_lets_nobody_comment_the_report_is_on_the_summary_page(forge: MemoryForge, reason: str) -> None:
+    forge.pull_requests[7] = replace(forge.pull_requests[7], is_fork=reason == "fork", is_locked=reason == "locked")
     forge.failures.append(RefusedError("403"))
 
     assert post_review(forge, review(forge)) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
