@@ -7,6 +7,7 @@ from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_con
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports import Git, Tree
 from mlops_kit.core.review.cells import clip
+from mlops_kit.core.review.judgement import target_environment
 from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
@@ -63,8 +64,7 @@ def choose_environment(question: Question, config: Config, branch: str) -> Envir
             known = ", ".join(config.environments)
             raise InputError(f"{question.environment!r} is not an environment", hint=f"environments are: {known}")
         return EnvironmentName(question.environment)
-    following = [name for name, environment in config.environments.items() if environment.branch == branch]
-    return following[0] if following else _first(config)
+    return target_environment(config, branch)
 
 
 def read_policy(base: Tree, head: Tree, *, file: str) -> Policy:
@@ -110,10 +110,3 @@ def _branch_name(revision: str) -> str:
         if revision.startswith(prefix):
             return revision.removeprefix(prefix)
     return revision
-
-
-def _first(config: Config) -> EnvironmentName:
-    return next(
-        (name for name, environment in config.environments.items() if environment.after is None),
-        next(iter(config.environments)),
-    )
