@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -42,12 +43,12 @@ def kill_after(child: BaseProcess, seconds: float, tally: Tally) -> None:
     """Kill the child after that time, unless it was done before; what it started itself is waited for."""
     child.join(seconds)
     assert child.pid is not None
-    if child.is_alive():
+    with suppress(ProcessLookupError):
         os.kill(child.pid, signal.SIGKILL)
-        tally.killed += 1
-    else:
-        tally.finished += 1
     child.join(WAIT_SECONDS)
+    assert child.exitcode in {0, -signal.SIGKILL}
+    tally.killed += child.exitcode != 0
+    tally.finished += child.exitcode == 0
     _wait_for_group(child.pid)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mlops_kit.adapters.mlflow.registry import MlflowRegistry
+from mlops_kit.adapters.mlflow.session import MlflowSession
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.status import read_status
-from mlops_kit.core.types import ModelName, Sync
+from mlops_kit.core.types import Sync
 from tests.faults.children import Tally, count_trials, kill_after, random_source, run_child, wait_for
 from tests.faults.stage import (
     BRANCHES,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.faults
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's tables, made once: that alone takes seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
-    MlflowRegistry("", folder).read_version(ModelName("none"), digest_of("a"))
+    assert MlflowSession("", folder).client.search_registered_models() == []
     return folder / "mlflow.db"
 
 
