@@ -201,6 +201,14 @@ def test_changed_files_are_staged_where_dvc_is_told_to(project: Project) -> None
     assert {line[:2] for line in project.git("status", "--short").splitlines() if "dvc.lock" in line} == {"A "}
 
 
+def test_ignored_outputs_stand_in_dvcs_order_whichever_ends_first(project: Project) -> None:
+    slow = "  slow:\n    cmd: sleep 0.5; mkdir -p d; echo > d/slow\n    outs: [d/slow]\n"
+    quick = "  quick:\n    cmd: mkdir -p d; echo > d/quick\n    outs: [d/quick]\n"
+    project.write({"dvc.yaml": f"stages:\n{slow}{quick}"})
+    project.run_kit()
+    assert project.read("d/.gitignore") == "/slow\n/quick\n"
+
+
 def test_no_mark_of_a_lock_is_left_behind(project: Project) -> None:
     project.run_kit()
     assert not (project.root / ".dvc/tmp/rwlock").exists()

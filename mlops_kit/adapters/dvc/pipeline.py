@@ -13,6 +13,7 @@ from dvc.utils import fix_env
 from networkx import DiGraph
 
 from mlops_kit.adapters.dvc import steps
+from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
 from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
@@ -36,6 +37,7 @@ class DvcPipeline:
         self._graph = DiGraph()
         self._selection = Selection()
         self._notes = Notes(self._repo, {})
+        self._ignores = IgnoreOrder(self._repo, ())
         self._reserved: dict[StageName, contextlib.ExitStack] = {}
         self._open = contextlib.ExitStack()
 
@@ -70,6 +72,7 @@ class DvcPipeline:
             self._graph = get_active_graph(self._repo.index.graph)
             stages = select_stages(self._repo, self._graph, selection)
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
+            self._ignores = IgnoreOrder(self._repo, stages)
             self._stages = {address(stage, self.root): stage for stage in stages}
             return tuple(describe_stage(stage, self.root) for stage in stages)
 
@@ -168,6 +171,7 @@ class DvcPipeline:
         return StageState.RAN
 
     def _keep(self, stage: Stage) -> None:
+        self._ignores.catch_up(stage)
         steps.save_outputs(stage)
         self._notes.add(stage)
 
