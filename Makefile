@@ -27,7 +27,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --verbose | tail -n 12
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python bin/generate_schemas.py --check
 	@$(BIN)/python bin/generate_reference.py --check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml

@@ -85,7 +85,7 @@ def count_processors() -> int:
 
 def recover_locks(folder: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Check every dvc.lock before DVC reads it, and put back those that a killed run emptied; what was done."""
-    from mlops_kit.adapters.locks import recover_locks as recover
+    from mlops_kit.adapters.lock_recovery import recover_locks as recover
 
     return recover(open_git(folder, environment))
 

@@ -1,10 +1,11 @@
-"""Starts short-lived tools (git, nvidia-smi) and returns what they said; the one place that does in adapters.
+"""Starts short-lived tools (git, DVC's reader) and returns what they said; the one place that does in adapters.
 
 Never a shell, always a timeout, never the caller's full command line in a message. Stage commands are not started
 here: that is an engine's work.
 """
 
 import logging
+import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -64,3 +65,14 @@ def run(call: Call) -> Completed:
         raise OutsideError(f"{name} gave no answer within {call.timeout_seconds:g} s") from error
     _log.info("%s: exit %d after %.3f s", call.title or name, done.returncode, time.monotonic() - started)
     return Completed(code=done.returncode, output=done.stdout, errors=done.stderr.decode("utf-8", "replace"))
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number runs here."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -15,7 +15,7 @@ from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
 from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
-from mlops_kit.core.review.changes import compare_models, compare_stages
+from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
 from mlops_kit.core.review.judgement import LiveMetrics, needs_live
 from mlops_kit.core.review.metrics import MetricFile, compare_metrics
@@ -64,15 +64,16 @@ def make_report(question: Question, sources: Sources) -> Report:
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
+    stages = compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources))
     report = Report(
         base=sides.base,
         head=sides.head,
         environment=environment,
-        verdict=_verdict(answers, warnings),
+        verdict=_verdict(answers, warnings, stages),
         gates=gate_rows(answers),
         metrics=compare_metrics(read.base.metrics, read.head.metrics, policy.config),
         params=compare_params(read.base.params, read.head.params),
-        stages=compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources)),
+        stages=stages,
         models=compare_models(read.base.project, read.head.project),
         plan=plan,
         notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
@@ -133,8 +134,8 @@ def _make_plan(
     return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
 
 
-def _verdict(answers: tuple[GateAnswer, ...], warnings: tuple[str, ...]) -> Verdict:
-    verdict = judge_answers(answers)
+def _verdict(answers: tuple[GateAnswer, ...], warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:
+    verdict = Verdict.FAIL if failed_stages(stages) else judge_answers(answers)
     return Verdict.WARN if verdict is Verdict.PASS and warnings else verdict
 
 

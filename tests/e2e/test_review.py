@@ -133,12 +133,16 @@ def test_a_change_cannot_loosen_its_own_gate(stage: Stage, github: FakeGitHub) -
     assert [status["state"] for status in github.statuses] == ["failure"]
 
 
-def test_a_failing_stage_leaves_no_check(stage: Stage, github: FakeGitHub) -> None:
+def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, github: FakeGitHub) -> None:
     (stage.consumer.clone / "train.py").write_text("raise SystemExit(3)\n")
     head = stage.consumer.publish("broken")
 
     run = review(stage, open_pull_request(stage, github, head))
 
-    assert (run.code, run.jobs["Reproduce"]) == (1, "failure")
-    assert run.jobs.get("Comment", "skipped") == "skipped"
-    assert github.writes() == []
+    assert (run.code, run.jobs) == (1, {"Reproduce": "failure", "Comment": "failure"}), run.text
+    (body,) = github.bodies(author=KIT)
+    assert "1 stage failed" in body
+    assert "exit status 3" in body
+    assert [(status["state"], status["description"]) for status in github.statuses] == [
+        ("failure", "fail: stage train failed")
+    ]

@@ -7,6 +7,7 @@ import pytest
 
 from mlops_kit.core.config import Config, parse_config
 from mlops_kit.core.errors import IntegrityError
+from mlops_kit.core.review.changes import StageRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import (
     LiveMetrics,
@@ -110,6 +111,14 @@ def test_a_worry_of_the_author_is_not_dropped() -> None:
     judged = judge_report(report(row(1, 1), verdict=Verdict.WARN), policy(""), STAGING, live=LiveMetrics())
 
     assert judged.verdict is Verdict.WARN
+
+
+def test_a_failed_stage_fails_the_report_whatever_the_gates_say() -> None:
+    stages = (StageRow(name="train", state="failed"), StageRow(name="test", state="failed"))
+    failed = replace(report(row(0.9, 0.9)), stages=stages)
+    judged = judge_report(failed, policy("{metric: accuracy, min: 0.8}"), STAGING, live=LiveMetrics())
+    assert judged.verdict is Verdict.FAIL
+    assert summarize_gates(judged) == "fail: stage train failed and 1 more"
 
 
 @pytest.mark.parametrize(("branch", "name"), [("release", "staging"), ("dev", "dev"), ("main", "dev")])

@@ -11,7 +11,7 @@ from dvc.exceptions import CheckoutError
 from dvc.output import Output
 from dvc.stage import Stage
 
-from mlops_kit.adapters.processes import is_alive
+from mlops_kit.adapters.process import is_alive
 
 
 class Shelf:

@@ -18,7 +18,7 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
-from mlops_kit.adapters.processes import is_alive
+from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0

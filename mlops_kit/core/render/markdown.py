@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import cell, clean, prose
 from mlops_kit.core.render.mermaid import render_graph
-from mlops_kit.core.render.values import MISSING, count, show_difference, show_value
+from mlops_kit.core.render.values import count, show_difference, show_digest, show_value
 from mlops_kit.core.review.cells import Cell
-from mlops_kit.core.review.changes import ModelRow, StageRow
+from mlops_kit.core.review.changes import ModelRow, StageRow, failed_stages
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.report import GateRow, PlanRows, Report, Side
-from mlops_kit.core.types import Answer
+from mlops_kit.core.types import Answer, StageState
 
 LIMIT = 60_000
 """Characters that leave room for a marker below GitHub's 65,536."""
@@ -26,6 +26,7 @@ _TITLES = {
     Verdict.FAIL: "❌ {}: gates refuse this version",
 }
 _NO_GATES = "✅ {}: no gates are set"
+_FAILED = "❌ {}: {} failed, so what is below is not what this change would give"
 _ANSWERS = {
     Answer.FAIL: "❌ fail",
     Answer.NOT_EVALUABLE: "❌ not evaluable",
@@ -69,9 +70,8 @@ def render_report(report: Report, *, limit: int = LIMIT) -> str:
 
 
 def _head(report: Report) -> Iterator[Block]:
-    title = _TITLES[report.verdict] if report.gates or report.verdict is not Verdict.PASS else _NO_GATES
     lines = [
-        f"## {title.format(prose(report.environment))}",
+        f"## {_title(report).format(prose(report.environment))}",
         "",
         f"{_side(report.base)} → {_side(report.head)}",
         "",
@@ -81,6 +81,12 @@ def _head(report: Report) -> Iterator[Block]:
     if report.lock_uncommitted:
         lines += ["> ⚠️ dvc.lock in the work tree is not committed: what is shown is not what would be merged.", ""]
     yield Block(rank=0, before=tuple(lines))
+
+
+def _title(report: Report) -> str:
+    if failed := failed_stages(report.stages):
+        return _FAILED.format("{}", count(failed, "stage"))
+    return _TITLES[report.verdict] if report.gates or report.verdict is not Verdict.PASS else _NO_GATES
 
 
 def _side(side: Side) -> str:
@@ -151,16 +157,12 @@ def _params(params: Iterable[ParamRow]) -> Iterator[Block]:
 
 def _models(models: Iterable[ModelRow]) -> Iterator[Block]:
     rows = tuple(
-        f"| {cell(model.name)} | {_digest(model.old)} | {_digest(model.new)} | {_model_word(model)} |"
+        f"| {cell(model.name)} | {cell(show_digest(model.old))} "
+        f"| {cell(show_digest(model.new))} | {_model_word(model)} |"
         for model in models
     )
     if rows:
         yield _table(5, "### Models", ("| model | base | head | |", "|:--|:--|:--|:--|"), rows, more="models")
-
-
-def _digest(digest: str) -> str:
-    algorithm, _, value = digest.partition(":")
-    return cell(f"{algorithm}:{value[:8]}") if value else MISSING
 
 
 def _model_word(model: ModelRow) -> str:
@@ -184,9 +186,12 @@ def _is_loud(stage: StageRow) -> bool:
 
 
 def _stage_rows(stages: Iterable[StageRow]) -> tuple[str, ...]:
-    return tuple(
-        f"| {cell(stage.name)} | {stage.change} | {prose(stage.state)} | {_seconds(stage)} |" for stage in stages
-    )
+    return tuple(f"| {cell(stage.name)} | {stage.change} | {_run(stage)} | {_seconds(stage)} |" for stage in stages)
+
+
+def _run(stage: StageRow) -> str:
+    state = "❌ failed" if stage.state == StageState.FAILED else prose(stage.state)
+    return f"{state}: {prose(stage.message)}" if stage.message else state
 
 
 def _seconds(stage: StageRow) -> str:
@@ -197,8 +202,8 @@ def _plan(plan: PlanRows | None, environment: str) -> Iterator[Block]:
     if plan is None:
         return
     changes = tuple(
-        f"- {change.verb.value} {cell(change.model)} in {cell(change.environment)}: "
-        f"{cell(change.source) or 'nothing'} → {cell(change.target)}"
+        f"- {change.verb.value} {cell(change.model)}: "
+        f"{cell(show_digest(change.source)) if change.source else 'nothing'} → {cell(show_digest(change.target))}"
         for change in plan.changes
     )
     held = tuple(f"- ❌ {cell(found.model)} is blocked: {prose(found.reason)}" for found in plan.blocked)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_kit.core.render.escape import clean
-from mlops_kit.core.render.values import MISSING, show_difference, show_value
+from mlops_kit.core.render.values import show_difference, show_digest, show_value
 from mlops_kit.core.review.cells import Cell
+from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.metrics import Trend
 from mlops_kit.core.review.report import PlanRows, Report, Side
 
@@ -19,7 +20,7 @@ def render_report_text(report: Report) -> str:
         _lines("notes", report.notes),
         _section("metrics", _metric_rows(report)),
         _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
-        _section("models", ((row.name, _digest(row.old), _digest(row.new)) for row in report.models)),
+        _section("models", ((row.name, show_digest(row.old), show_digest(row.new)) for row in report.models)),
         _section("stages", _stage_rows(report)),
         _plan(report.plan, report.environment),
         _quiet(report),
@@ -37,6 +38,8 @@ def align(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _head(report: Report) -> Iterator[str]:
     yield f"{clean(report.environment)}: {report.verdict.value}"
+    if names := failed_stages(report.stages):
+        yield f"failed: {clean(', '.join(names))}"
     yield f"{_side(report.base)} -> {_side(report.head)}"
     if report.policy_changed:
         yield "this change edits the rules it is judged by; the rules of base hold"
@@ -78,19 +81,22 @@ def _stage_rows(report: Report) -> Iterator[Row]:
     for stage in report.stages:
         if stage.change or stage.state not in {"", "cached"}:
             seconds = f"{stage.seconds:.1f} s" if stage.seconds else ""
-            yield stage.name, stage.change, stage.state, seconds
+            yield stage.name, stage.change, stage.state, seconds, stage.message
 
 
 def _plan(plan: PlanRows | None, environment: str) -> Iterator[str]:
     if plan is None:
         return
-    blocked = ((found.model, "is blocked:", found.reason) for found in plan.blocked)
-    unknown = ((found.model, "could not be judged:", found.reason) for found in plan.unknown)
-    changes = (
-        (change.model, change.verb.value, f"{change.source or 'nothing'} -> {change.target}") for change in plan.changes
-    )
-    rows: list[Row] = [*blocked, *unknown, *changes]
-    yield from _section(f"a merge into {clean(environment)} would", rows or [("change nothing",)])
+    title = f"a merge into {clean(environment)} would"
+    blocked = [f"{found.model} is blocked: {found.reason}" for found in plan.blocked]
+    unknown = [f"{found.model} could not be judged: {found.reason}" for found in plan.unknown]
+    changes = [
+        (change.model, change.verb.value, show_digest(change.source), "->", show_digest(change.target))
+        for change in plan.changes
+    ]
+    yield from _lines(title, [*blocked, *unknown])
+    if changes or not blocked + unknown:
+        yield from list(_section(title, changes or [("change nothing",)]))[bool(blocked + unknown) :]
 
 
 def _quiet(report: Report) -> Iterator[str]:
@@ -107,8 +113,3 @@ def _name(path: str, key: str) -> str:
 
 def _value(value: Cell) -> str:
     return clean(show_value(value), limit=60)
-
-
-def _digest(digest: str) -> str:
-    algorithm, _, value = digest.partition(":")
-    return f"{algorithm}:{value[:8]}" if value else MISSING

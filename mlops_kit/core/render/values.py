@@ -25,6 +25,12 @@ def count(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
+def show_digest(text: str) -> str:
+    """A digest by its algorithm and first eight characters; what is none, such as a registry's number, as it is."""
+    algorithm, _, value = text.partition(":")
+    return f"{algorithm}:{value[:8]}" if value else text or MISSING
+
+
 def show_difference(row: MetricRow) -> str:
     """Head minus base with its sign, computed on the decimal digits, with a percentage where base is not 0."""
     old, new = row.old, row.new

@@ -10,14 +10,14 @@ from mlops_kit.core.pipeline.graph import link_stages
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Stage
 from mlops_kit.core.review.cells import ROW_LIMIT, STRICT, Number, Text, clip
-from mlops_kit.core.types import Model, StageName, StageResult
+from mlops_kit.core.types import Model, StageName, StageResult, StageState
 
 Change = Literal["", "new", "removed", "changed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageRow:
-    """A stage, or a `.dvc` file. `state` and `seconds` are of the last run on this machine, where one is known.
+    """A stage, or a `.dvc` file. `state`, `seconds` and `message` are of the last run on this machine, if one is known.
 
     `change` compares what was run and what came out with base. `after` are the stages that it reads from.
     """
@@ -25,6 +25,7 @@ class StageRow:
     name: Text
     state: Text = ""
     seconds: Annotated[Number, Field(ge=0)] | None = None
+    message: Text = ""
     change: Change = ""
     after: Annotated[tuple[Text, ...], Field(max_length=ROW_LIMIT)] = ()
 
@@ -53,6 +54,11 @@ def compare_stages(base: Project, head: Project, results: Iterable[StageResult])
     return tuple(row for row in rows if row.change or row.state or not row.name.endswith(".dvc"))
 
 
+def failed_stages(rows: Iterable[StageRow]) -> tuple[str, ...]:
+    """The names of the stages that failed in the last run: what is reported was then not made by this change."""
+    return tuple(row.name for row in rows if row.state == StageState.FAILED)
+
+
 def compare_models(base: Project, head: Project) -> tuple[ModelRow, ...]:
     """The models of both sides by name."""
     old = {model.name: model for model in base.models}
@@ -79,6 +85,7 @@ def _stage_row(
         name=clip(name),
         state=result.state.value if result else "",
         seconds=round(result.seconds, 3) if result else None,
+        message=clip(result.message) if result else "",
         change=_change(old.get(name), new.get(name)),
         after=tuple(clip(source) for source in after),
     )

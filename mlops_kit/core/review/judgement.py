@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from mlops_kit.core.config import Baseline, Config
 from mlops_kit.core.errors import IntegrityError, Location
 from mlops_kit.core.pipeline.values import Value
+from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
 from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
 from mlops_kit.core.review.report import Report, gate_rows
-from mlops_kit.core.types import Answer, EnvironmentName, PullRequest
+from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer, PullRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +62,14 @@ def judge_report(report: Report, config: Config, name: EnvironmentName, *, live:
         report,
         environment=name,
         gates=gate_rows(answers),
-        verdict=_verdict(judge_answers(answers), report.verdict),
+        verdict=_verdict(answers, report),
     )
 
 
-def _verdict(ours: Verdict, theirs: Verdict) -> Verdict:
+def _verdict(answers: tuple[GateAnswer, ...], report: Report) -> Verdict:
     """Ours; where all is well for us but not for the report's author, that is worth a look."""
-    return Verdict.WARN if ours is Verdict.PASS and theirs is not Verdict.PASS else ours
+    ours = Verdict.FAIL if failed_stages(report.stages) else judge_answers(answers)
+    return Verdict.WARN if ours is Verdict.PASS and report.verdict is not Verdict.PASS else ours
 
 
 def _files(rows: Iterable[MetricRow], side: str) -> Iterator[MetricFile]:
@@ -87,7 +89,9 @@ def _files(rows: Iterable[MetricRow], side: str) -> Iterator[MetricFile]:
 
 
 def summarize_gates(report: Report) -> str:
-    """One line: the verdict, and how many gates gave which answer, the worst first."""
+    """One line: the verdict, and what failed, or how many gates gave which answer, the worst first."""
+    if failed := failed_stages(report.stages):
+        return f"{report.verdict}: stage {failed[0]} failed" + (f" and {len(failed) - 1} more" if failed[1:] else "")
     if not report.gates:
         return f"{report.verdict}: no gates guard {report.environment}"
     order = (Answer.FAIL, Answer.NOT_EVALUABLE, Answer.INCONCLUSIVE, Answer.WARN, Answer.PASS)

@@ -97,7 +97,7 @@ PICTURE = """\
 ### A merge into staging would
 
 - ❌ <code>old</code> is blocked: skips dev
-- record <code>clf</code> in <code>staging</code>: nothing → <code>md5&#58;bbbbbbbb</code>
+- record <code>clf</code>: nothing → <code>md5&#58;bbbbbbbb</code>
 
 <details><summary>1 metric did not change</summary>
 
@@ -260,6 +260,18 @@ def test_the_terminal_tells_the_same_in_aligned_columns() -> None:
     assert render_report_text(REPORT) == TERMINAL
 
 
+def test_a_failed_stage_is_the_headline() -> None:
+    stages = (
+        StageRow(name="prepare", state="ran", seconds=1.0),
+        StageRow(name="train", state="failed", seconds=2.0, message="exit status 3"),
+    )
+    report = replace(REPORT, stages=stages, verdict=Verdict.FAIL)
+    title = "## ❌ staging: 1 stage failed, so what is below is not what this change would give"
+    assert render_report(report).splitlines()[0] == title
+    assert "| <code>train</code> |  | ❌ failed: exit status 3 | 2.0 |" in render_report(report)
+    assert render_report_text(report).splitlines()[:2] == ["staging: fail", "failed: train"]
+
+
 def test_the_terminal_says_that_a_merge_would_change_nothing() -> None:
     assert "\na merge into staging would\n  change nothing\n" in render_report_text(replace(REPORT, plan=PlanRows()))
 
@@ -289,7 +301,7 @@ stages
   train  changed  ran  12.3 s
 
 a merge into staging would
-  old  is blocked:  skips dev
-  clf  record       nothing -> md5:bbbbbbbb
+  old is blocked: skips dev
+  clf  record  n/a  ->  md5:bbbbbbbb
 
 1 of 3 metrics did not change"""
