@@ -117,7 +117,7 @@ def make_environment(environment: Path, lock: Path, variables: Mapping[str, str]
     pip = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     call([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(installer)], variables)
     uv = str(environment / "bin" / "uv")
-    call([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)], variables)
+    call([uv, "--system-certs", "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)], variables)
     (environment / MARKER).write_text(f"{lock.name}\n")
     print(f"mlops-kit: made its environment in {time.monotonic() - started:.0f} s", file=sys.stderr)
 

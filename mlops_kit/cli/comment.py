@@ -39,6 +39,7 @@ def command(caller: Caller, *, report: str, number: int | None, report_id: str, 
     """
     inputs = caller.inputs
     try:
+        _check_occasion(inputs, number)
         forge = wiring.open_forge(inputs.repository, api_url=inputs.api_url, token=inputs.token)
         review = _judge(caller, _find_pull_request(forge, inputs, number), report, check_report_id(report_id))
     except KitError as error:
@@ -70,15 +71,19 @@ def _judge(caller: Caller, pull_request: PullRequest, file: str, report_id: str)
     )
 
 
-def _find_pull_request(forge: Forge, inputs: Inputs, number: int | None) -> PullRequest:
-    """The pull request that was named, else the one of the workflow's event."""
-    if number is not None:
-        return forge.read_pull_request(check_number(number))
-    if not inputs.event_path:
+def _check_occasion(inputs: Inputs, number: int | None) -> None:
+    """InputError where nothing says which pull request is meant; before a token or a server is asked for."""
+    if number is None and not inputs.event_path:
         raise InputError(
             "this is no workflow run, so there is no pull request to comment on",
             hint="comment needs a pull_request event, or --pull-request N",
         )
+
+
+def _find_pull_request(forge: Forge, inputs: Inputs, number: int | None) -> PullRequest:
+    """The pull request that was named, else the one of the workflow's event."""
+    if number is not None:
+        return forge.read_pull_request(check_number(number))
     return parse_pull_request(wiring.read_event(inputs.event_path), file=inputs.event_path)
 
 

@@ -22,5 +22,6 @@ def command(caller: Caller, model: str | None, *, environment: str | None, style
     Example:  mlops-kit history churn --environment production
     """
     git = wiring.open_git(caller.folder, caller.inputs.variables)
-    records = read_history(git, wiring.open_log(git), model=model, environment=environment)
+    config = wiring.load_config(git.root, caller.config_file)
+    records = read_history(git, wiring.open_log(git), config, model=model, environment=environment)
     click.echo(_RENDER[style](records))

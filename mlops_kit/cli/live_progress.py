@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -26,12 +27,25 @@ def open_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Running:
+    """A stage that runs: since when (monotonic seconds), and its own spinner, which turns from then on."""
+
+    since: float
+    spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
+
+    def picture(self, name: StageName, now: float) -> Spinner:
+        """The spinner, the stage's name and its clock."""
+        self.spinner.update(text=Text.assemble((name, "bold"), f"  {now - self.since:.0f} s"))
+        return self.spinner
+
+
 class LiveProgress:
     """Stages that run, with a clock each, below the lines that they print."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._started: dict[StageName, float] = {}
+        self._running: dict[StageName, _Running] = {}
         self._total = 0
         self._done = 0
         self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=8, transient=True)
@@ -43,7 +57,7 @@ class LiveProgress:
 
     def start(self, stage: StageName) -> None:
         """Show a stage as running."""
-        self._started[stage] = time.monotonic()
+        self._running[stage] = _Running(since=time.monotonic())
 
     def line(self, stage: StageName, text: str) -> None:
         """Print a stage's line above the display."""
@@ -51,7 +65,7 @@ class LiveProgress:
 
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """Print how a stage ended; after a failure, what it printed last, in one piece."""
-        self._started.pop(result.name, None)
+        self._running.pop(result.name, None)
         self._done += 1
         self._console.print(Text(describe_end(result), style=_COLOURS[result.state]))
         if result.state is StageState.FAILED and tail:
@@ -69,10 +83,7 @@ class LiveProgress:
 
     def _picture(self) -> Group:
         now = time.monotonic()
-        running = list(self._started.items())
-        rows = [
-            Spinner("dots", text=Text.assemble((stage, "bold"), f"  {now - since:.0f} s"))
-            for stage, since in running[:_SHOWN_STAGES]
-        ]
+        running = list(self._running.items())
+        rows = [stage.picture(name, now) for name, stage in running[:_SHOWN_STAGES]]
         more = f", {len(running)} running" if len(running) > _SHOWN_STAGES else ""
         return Group(*rows, Text(f"{self._done} of {self._total} stages{more}", style="dim"))

@@ -16,6 +16,9 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(PRELOADED)
 WAIT_SECONDS = 60.0
 
+Note = Callable[[str, object], None]
+"""pytest's `record_property`: what is noted as `trials` is printed at the end of the run."""
+
 
 @dataclass
 class Tally:

@@ -9,7 +9,7 @@ from mlops_kit.adapters.mlflow.session import MlflowSession
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.types import Sync
-from tests.faults.children import Tally, count_trials, kill_after, random_source, run_child, wait_for
+from tests.faults.children import Note, Tally, count_trials, kill_after, random_source, run_child, wait_for
 from tests.faults.stage import (
     BRANCHES,
     assert_done,
@@ -56,22 +56,19 @@ def assert_settles(clone: Path, database: str) -> None:
         assert (state.sync, state.registry) == (Sync.SYNCED, str(digest_of("a")))
 
 
-def test_killed_promotions_against_mlflow_converge(
-    tmp_path: Path, empty_database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_killed_promotions_against_mlflow_converge(tmp_path: Path, empty_database: Path, record_property: Note) -> None:
     source, tally = random_source("mlflow"), Tally()
     for trial in range(count_trials(20)):
         clone, database = lay_out(tmp_path / str(trial), empty_database)
         for _ in range(2):
             kill_after(run_child(reconcile_mlflow, clone, database), source.uniform(0, 1.5), tally)
         assert_settles(clone, database)
-    with capsys.disabled():
-        print(f"\nkill -9 of promotions, real git and MLflow: {tally}")
+    record_property("trials", f"kill -9 of promotions, real git and MLflow: {tally}")
     assert tally.killed > 0
 
 
 def test_racing_promoters_agree_on_one_version_in_mlflow(
-    tmp_path: Path, empty_database: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, empty_database: Path, record_property: Note
 ) -> None:
     trials = count_trials(20)
     for trial in range(trials):
@@ -82,5 +79,4 @@ def test_racing_promoters_agree_on_one_version_in_mlflow(
         for child in children:
             wait_for(child)
         assert_settles(clone, database)
-    with capsys.disabled():
-        print(f"\nraces on one remote and one MLflow: {trials}, 2 promoters each")
+    record_property("trials", f"races on one remote and one MLflow: {trials}, 2 promoters each")

@@ -10,7 +10,7 @@ from mlops_kit.commands.status import read_status
 from mlops_kit.commands.world import World
 from mlops_kit.core.promotion.status import ModelStatus
 from mlops_kit.core.types import Sync
-from tests.faults.children import Tally, count_trials, kill_after, random_source, run_child, wait_for
+from tests.faults.children import Note, Tally, count_trials, kill_after, random_source, run_child, wait_for
 from tests.faults.durable import Durable
 from tests.faults.stage import (
     BRANCHES,
@@ -54,7 +54,7 @@ def random_pushes(source: random.Random, count: int) -> Pushes:
     )
 
 
-def test_killed_promotions_converge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_promotions_converge(tmp_path: Path, record_property: Note) -> None:
     source, tally = random_source("durable"), Tally()
     for trial in range(count_trials()):
         durable = Durable(tmp_path / f"{trial}.db", PAUSE_SECONDS)
@@ -65,12 +65,11 @@ def test_killed_promotions_converge(tmp_path: Path, capsys: pytest.CaptureFixtur
             kill_after(child, source.uniform(0, 0.09), tally)
         assert_settles(durable_world(durable, pushes), durable)
         assert all(durable.count_versions(digest_of(letter)) <= 1 for letter in "abc")
-    with capsys.disabled():
-        print(f"\nkill -9 of promotions, durable fakes: {tally}")
+    record_property("trials", f"kill -9 of promotions, durable fakes: {tally}")
     assert tally.killed > 0
 
 
-def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, record_property: Note) -> None:
     source, tally = random_source("git"), Tally()
     for trial in range(count_trials(20)):
         folder = tmp_path / str(trial)
@@ -83,12 +82,11 @@ def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, capsys: pyt
         after = clone if source.random() < 0.5 else clone_remote(folder, "fresh")
         assert_settles(clone_world(after, durable), durable)
         assert len(clone_world(after, durable).log.read_records()) in range(3, 7)
-    with capsys.disabled():
-        print(f"\nkill -9 of promotions, real git: {tally}")
+    record_property("trials", f"kill -9 of promotions, real git: {tally}")
     assert tally.killed > 0
 
 
-def test_racing_promoters_leave_one_record_per_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_racing_promoters_leave_one_record_per_number(tmp_path: Path, record_property: Note) -> None:
     source, runners = random_source("race"), 0
     for trial in range(count_trials(20)):
         folder = tmp_path / str(trial)
@@ -106,8 +104,7 @@ def test_racing_promoters_leave_one_record_per_number(tmp_path: Path, capsys: py
         assert [(r.environment, r.seq) for r in records] == [(e, n) for e in sorted(BRANCHES) for n in (1, 2)]
         assert all(status.registry == str(digest_of("b")) for status in _states(clone_world(clones[0], durable)))
         assert_settles(clone_world(clones[0], durable), durable)
-    with capsys.disabled():
-        print(f"\nraces on one remote: {2 * count_trials(20)} races, {runners} promoters")
+    record_property("trials", f"races on one remote: {2 * count_trials(20)} races, {runners} promoters")
 
 
 def _states(world: World) -> list[ModelStatus]:

@@ -14,7 +14,7 @@ from mlops_kit.core.types import (
     RegisteredVersion,
     Sync,
 )
-from tests.faults.children import count_trials, random_source
+from tests.faults.children import Note, count_trials, random_source
 from tests.faults.stage import BRANCHES, CONFIG
 from tests.unit.promotion.scene import CHURN, Scene, digest_of
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.faults
 LETTERS = "abc"
 
 
-def test_every_random_beginning_comes_to_rest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_random_beginning_comes_to_rest(record_property: Note) -> None:
     source, moved = random_source("states"), 0
     for _ in range(count_trials()):
         heal = "true" if source.random() < 0.5 else "false"
@@ -35,8 +35,7 @@ def test_every_random_beginning_comes_to_rest(capsys: pytest.CaptureFixture[str]
         moved += scene.writes > writes
         assert_rests(scene)
         check_end(scene, EnvironmentName("dev"), healed=heal == "true")
-    with capsys.disabled():
-        print(f"\nrandom beginnings: {count_trials()}, of which {moved} had to be changed")
+    record_property("trials", f"random beginnings: {count_trials()}, of which {moved} had to be changed")
     assert moved > 0
 
 

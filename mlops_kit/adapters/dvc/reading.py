@@ -20,7 +20,7 @@ def read_tree(root: str, commit: str) -> dict[str, Any]:
     from scmrepo.exceptions import SCMError
 
     try:
-        with Repo(root) as repo:
+        with Repo(root, uninitialized=True) as repo:
             for _ in _visit(repo, commit):
                 return {"metrics": _files(repo.metrics.show()), "params": _files(repo.params.show())}
     except (DvcException, SCMError, OSError) as error:

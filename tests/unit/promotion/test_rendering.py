@@ -5,10 +5,12 @@ import re
 from dataclasses import replace
 from html import unescape
 
+import pytest
 from pydantic import TypeAdapter
 
 from mlops_kit.commands.history import read_history
 from mlops_kit.commands.status import read_status
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.render.promotion_history import history_json, render_history
 from mlops_kit.core.render.promotion_outcome import outcomes_json, render_outcomes
 from mlops_kit.core.render.promotion_plan import plan_json, render_plan, render_plan_markdown
@@ -130,7 +132,7 @@ def test_status_json_has_a_tree_of_environments_and_models() -> None:
 def test_history_tells_sentences() -> None:
     scene = scene_with_two()
     first, second = scene.records()
-    records = read_history(scene.git, scene.log, model="churn", environment="dev")
+    records = read_history(scene.git, scene.log, scene.world.config, model="churn", environment="dev")
     assert render_history(records).splitlines() == [
         (
             f"#1 churn md5:{A.short} entered dev as its first version on 2026-03-01 12:00 UTC by ada, "
@@ -142,7 +144,9 @@ def test_history_tells_sentences() -> None:
         ),
     ]
     assert [entry["seq"] for entry in json.loads(history_json(records))["records"]] == [1, 2]
-    assert read_history(scene.git, scene.log, environment="staging") == ()
+    assert read_history(scene.git, scene.log, scene.world.config, environment="staging") == ()
+    with pytest.raises(InputError, match="the log has no environment 'stagging'"):
+        read_history(scene.git, scene.log, scene.world.config, environment="stagging")
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:

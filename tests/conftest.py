@@ -1,0 +1,19 @@
+"""What every suite shares: the counts of random trials, printed at the end of a run."""
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests noted with `record_property("trials", …)`, also from other processes."""
+    told = [
+        text
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "trials"
+    ]
+    if told:
+        terminalreporter.section("trials")
+        for text in sorted(told):
+            terminalreporter.write_line(text)
