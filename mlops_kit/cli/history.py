@@ -5,9 +5,9 @@ import click
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
 from mlops_kit.commands.history import read_history
-from mlops_kit.core.render.promotion_history import history_json, render_history
+from mlops_kit.core.render.promotion_history import history_json, render_history, render_history_markdown
 
-_RENDER = {"text": render_history, "json": history_json}
+_RENDER = {"text": render_history, "json": history_json, "markdown": render_history_markdown}
 
 
 @click.command()

@@ -7,10 +7,10 @@ from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.promotion.status import Status
-from mlops_kit.core.render.promotion_status import render_status, status_json
+from mlops_kit.core.render.promotion_status import render_status, render_status_markdown, status_json
 from mlops_kit.core.types import Sync
 
-_RENDER = {"text": render_status, "json": status_json}
+_RENDER = {"text": render_status, "json": status_json, "markdown": render_status_markdown}
 
 
 @click.command()

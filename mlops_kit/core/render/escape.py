@@ -8,6 +8,8 @@ import re
 import unicodedata
 
 CELL_LIMIT = 200
+MESSAGE_LIMIT = 1000
+"""Characters of the longest name or value, and of the longest message, that is shown."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -26,9 +28,9 @@ def cell(text: str) -> str:
     return f"<code>{prose(text)}</code>" if text else ""
 
 
-def prose(text: str) -> str:
+def prose(text: str, *, limit: int = CELL_LIMIT) -> str:
     """A foreign sentence for markdown, all punctuation as character references."""
-    return _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", clean(text))
+    return _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", clean(text, limit=limit))
 
 
 def label(text: str) -> str:

@@ -6,7 +6,7 @@ Every name, value and message goes through `escape`; the text never passes its l
 from collections.abc import Iterable, Iterator
 
 from mlops_kit.core.render.budget import Block, fit
-from mlops_kit.core.render.escape import cell, clean, prose
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean, prose
 from mlops_kit.core.render.mermaid import render_graph
 from mlops_kit.core.render.values import count, show_difference, show_digest, show_value
 from mlops_kit.core.review.cells import Cell
@@ -106,7 +106,7 @@ def _gates(gates: Iterable[GateRow]) -> Iterator[Block]:
 
 def _notes(report: Report) -> Iterator[Block]:
     if report.notes:
-        rows = tuple(f"- {prose(note)}" for note in report.notes)
+        rows = tuple(f"- {prose(note, limit=MESSAGE_LIMIT)}" for note in report.notes)
         yield Block(rank=3, before=("### Notes", ""), rows=rows, after=("",), more="notes")
 
 
@@ -206,8 +206,13 @@ def _plan(plan: PlanRows | None, environment: str) -> Iterator[Block]:
         f"{cell(show_digest(change.source)) if change.source else 'nothing'} → {cell(show_digest(change.target))}"
         for change in plan.changes
     )
-    held = tuple(f"- ❌ {cell(found.model)} is blocked: {prose(found.reason)}" for found in plan.blocked)
-    unknown = tuple(f"- ⚠️ {cell(found.model)} could not be judged: {prose(found.reason)}" for found in plan.unknown)
+    held = tuple(
+        f"- ❌ {cell(found.model)} is blocked: {prose(found.reason, limit=MESSAGE_LIMIT)}" for found in plan.blocked
+    )
+    unknown = tuple(
+        f"- ⚠️ {cell(found.model)} could not be judged: {prose(found.reason, limit=MESSAGE_LIMIT)}"
+        for found in plan.unknown
+    )
     rows = (*held, *unknown, *changes) or ("- nothing: it runs there already",)
     title = f"### A merge into {prose(environment)} would"
     yield Block(rank=7, before=(title, ""), rows=rows, after=("",), more="changes")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from mlops_kit.core.promotion.log import record_message
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, prose
 from mlops_kit.core.render.promotion_words import printable, short_digest
 from mlops_kit.core.types import PromotionKind, PromotionRecord
 
@@ -15,10 +16,17 @@ _HOW = {
     PromotionKind.REDEPLOY: "was deployed to {place} again",
 }
 
+_EMPTY = "the log is empty: nothing was promoted yet"
+
 
 def render_history(records: Iterable[PromotionRecord]) -> str:
     """One sentence per record."""
-    return "\n".join([_sentence(record) for record in records] or ["the log is empty: nothing was promoted yet"])
+    return "\n".join([_sentence(record) for record in records] or [_EMPTY])
+
+
+def render_history_markdown(records: Iterable[PromotionRecord]) -> str:
+    """One list item per record."""
+    return "\n".join([f"- {prose(_sentence(record), limit=MESSAGE_LIMIT)}" for record in records] or [prose(_EMPTY)])
 
 
 def history_json(records: Iterable[PromotionRecord]) -> str:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable
 
-from mlops_kit.core.render.escape import cell, prose
-from mlops_kit.core.render.promotion_words import printable, render_table, short_digest
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, prose
+from mlops_kit.core.render.promotion_words import printable, render_markdown_table, render_table, short_digest
 from mlops_kit.core.types import Blocked, Change, Plan, Unreadable
 
+_HEADER = ("environment", "model", "change", "from", "to")
 IN_SYNC = "nothing to do: what runs is what the branches say"
 
 
@@ -20,11 +21,8 @@ def render_plan(plan: Plan) -> str:
 
 def change_lines(changes: Iterable[Change]) -> list[str]:
     """A table with a line per change; no line for no change."""
-    rows = [
-        (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
-        for change in changes
-    ]
-    return render_table(("environment", "model", "change", "from", "to"), rows) if rows else []
+    rows = [_row(change) for change in changes]
+    return render_table(_HEADER, rows) if rows else []
 
 
 def blocked_lines(blocked: Blocked) -> list[str]:
@@ -44,12 +42,11 @@ def render_plan_markdown(plan: Plan) -> str:
         return f"{IN_SYNC}\n"
     held = [(item, "blocked") for item in plan.blocked] + [(item, "unknown") for item in plan.unknown]
     lines = [
-        f"- **{word}** {cell(item.environment)} {cell(item.model)}: {prose(printable(item.reason))}"
+        f"- **{word}** {cell(item.environment)} {cell(item.model)}: {prose(item.reason, limit=MESSAGE_LIMIT)}"
         for item, word in held
     ]
     if plan.changes:
-        lines += ["", "| environment | model | change | from | to |", "|---|---|---|---|---|"]
-        lines += [_markdown_row(change) for change in plan.changes]
+        lines += ["", *render_markdown_table(_HEADER, map(_row, plan.changes))]
     return "\n".join([*lines, ""]).lstrip("\n")
 
 
@@ -89,6 +86,5 @@ def unknown_document(unknown: Unreadable) -> dict[str, str]:
     return {"environment": unknown.environment, "model": unknown.model, "reason": unknown.reason}
 
 
-def _markdown_row(change: Change) -> str:
-    texts = (change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target))
-    return f"| {' | '.join(map(cell, texts))} |"
+def _row(change: Change) -> tuple[str, ...]:
+    return change.environment, change.model, change.verb, short_digest(change.source), short_digest(change.target)

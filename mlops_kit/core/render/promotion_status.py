@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pydantic import TypeAdapter
 
 from mlops_kit.core.promotion.status import EnvironmentStatus, Status
-from mlops_kit.core.render.promotion_words import NOTHING, printable, render_table, short_digest
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, prose
+from mlops_kit.core.render.promotion_words import (
+    NOTHING,
+    printable,
+    render_markdown_table,
+    render_table,
+    short_digest,
+)
 from mlops_kit.core.types import EnvironmentName
 
 _HEADER = ("environment", "model", "desired", "live", "registry", "serving", "sync", "health")
@@ -18,6 +25,17 @@ def render_status(status: Status) -> str:
     rows = [row for name, found in status.environments.items() for row in _rows(name, found)]
     notes = [note for name, found in status.environments.items() for note in _notes(name, found)]
     return "\n".join([*render_table(_HEADER, rows), *([""] if notes else []), *notes])
+
+
+def render_status_markdown(status: Status) -> str:
+    """The same table and reasons for a job summary."""
+    rows = [row for name, found in status.environments.items() for row in _rows(name, found)]
+    notes = [
+        f"- {prose(note, limit=MESSAGE_LIMIT)}"
+        for name, found in status.environments.items()
+        for note in _notes(name, found)
+    ]
+    return "\n".join([*render_markdown_table(_HEADER, rows), *([""] if notes else []), *notes])
 
 
 def status_json(status: Status) -> str:

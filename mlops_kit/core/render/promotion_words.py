@@ -2,24 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean
 from mlops_kit.core.render.text import align
-from mlops_kit.core.types import Digest
+from mlops_kit.core.render.values import show_digest
 
 NOTHING = "-"
-MESSAGE_LIMIT = 1000
-"""Characters of the longest message that is shown."""
 
 
 def short_digest(text: str | None) -> str:
     """`md5:1a2b3c4d` for a digest, a dash for nothing, and any other text as it is."""
-    if not text:
-        return NOTHING
-    try:
-        digest = Digest.parse(text)
-    except ValueError:
-        return text
-    return f"{digest.algorithm}:{digest.short}"
+    return show_digest(text or "", missing=NOTHING)
 
 
 def printable(text: str) -> str:
@@ -30,3 +22,9 @@ def printable(text: str) -> str:
 def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of left-aligned columns."""
     return list(align([header, *rows]))
+
+
+def render_markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a markdown table; every cell is shown as the characters that it is."""
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    return lines + [f"| {' | '.join(map(cell, row))} |" for row in rows]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
 from mlops_kit.core.render.values import show_difference, show_digest, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import failed_stages
@@ -62,7 +62,7 @@ def _lines(title: str, lines: Iterable[str]) -> Iterator[str]:
     known = list(lines)
     if known:
         yield title
-        yield from (f"  {clean(line, limit=500)}" for line in known)
+        yield from (f"  {clean(line, limit=MESSAGE_LIMIT)}" for line in known)
 
 
 def _metric_rows(report: Report) -> Iterator[Row]:

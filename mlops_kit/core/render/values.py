@@ -4,6 +4,7 @@ from collections.abc import Sized
 
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.metrics import MetricRow, exact, is_number, show_number
+from mlops_kit.core.types import Digest
 
 MISSING = "n/a"
 _DIGITS = 6
@@ -25,10 +26,13 @@ def count(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
-def show_digest(text: str) -> str:
+def show_digest(text: str, *, missing: str = MISSING) -> str:
     """A digest by its algorithm and first eight characters; what is none, such as a registry's number, as it is."""
-    algorithm, _, value = text.partition(":")
-    return f"{algorithm}:{value[:8]}" if value else text or MISSING
+    try:
+        digest = Digest.parse(text)
+    except ValueError:
+        return text or missing
+    return f"{digest.algorithm}:{digest.short}"
 
 
 def show_difference(row: MetricRow) -> str:

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from mlops_kit.commands.history import read_history
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.render.promotion_history import history_json, render_history
+from mlops_kit.core.render.promotion_history import history_json, render_history, render_history_markdown
 from mlops_kit.core.render.promotion_outcome import outcomes_json, render_outcomes
 from mlops_kit.core.render.promotion_plan import plan_json, render_plan, render_plan_markdown
-from mlops_kit.core.render.promotion_status import render_status, status_json
+from mlops_kit.core.render.promotion_status import render_status, render_status_markdown, status_json
 from mlops_kit.core.review.report import PlanRows
 from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan, Unreadable, Verb
 from tests.unit.promotion.scene import CHURN, DEV, ONE, Scene, digest_of
@@ -112,6 +112,20 @@ def test_status_is_a_table_with_reasons_below() -> None:
         "staging: no branch staging yet\n"
         "production: no branch production yet"
     )
+
+
+def test_status_and_history_are_markdown_for_a_summary_page() -> None:
+    scene = scene_with_two()
+    shown = unescape(render_status_markdown(read_status(scene.world))).splitlines()
+    assert shown[0] == "| environment | model | desired | live | registry | serving | sync | health |"
+    assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>md5:{B.short}</code> |")
+    assert shown[-1] == "- production: no branch production yet"
+    told = unescape(render_history_markdown(scene.records())).splitlines()
+    assert [line.partition(" entered")[0] for line in told] == [
+        f"- #1 churn md5:{A.short}",
+        f"- #2 churn md5:{B.short}",
+    ]
+    assert render_history_markdown([]).startswith("the log is empty")
 
 
 def test_status_json_has_a_tree_of_environments_and_models() -> None:
