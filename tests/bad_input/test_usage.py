@@ -15,7 +15,8 @@ from tests.bad_input.project import Project
         (["report", "--base", "--upload-pack=x"], "'--upload-pack=x' is not a revision of this repository"),
         (["plan", "--revision", "-x"], "'-x' is not a revision of this repository"),
         (["history", "nosuch"], "the log has no model 'nosuch'"),
-        (["comment", "report.json"], "there is no token for GitHub"),
+        (["comment", "report.json"], "this is no workflow run, so there is no pull request to comment on"),
+        (["comment", "report.json", "--pull-request", "7"], "there is no token for GitHub"),
         (["--repo", "/", "validate"], "/ is not inside a git repository"),
     ],
 )

@@ -7,6 +7,7 @@ tests/integration/test_report.py.
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -87,12 +88,12 @@ def test_the_differences_are_those_of_dvc(tmp_path: Path, name: str) -> None:
     }
 
 
-CACHED = """
+CACHED = f"""
 stages:
   t:
-    cmd: python make.py
+    cmd: {sys.executable} make.py
     deps: [make.py]
-    metrics: [m.json, {git.json: {cache: false}}]
+    metrics: [m.json, {{git.json: {{cache: false}}}}]
     outs: [folder]
 metrics: [folder/inner.json]
 """
