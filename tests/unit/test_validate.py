@@ -72,7 +72,7 @@ def test_the_gravest_problem_decides_the_exit_code() -> None:
         ('{"accuracy": 0.9, "accuracy": 0.1}', "metrics.json:1:19 accuracy: duplicate key 'accuracy', first in line 1"),
         ('{"accuracy": }', "metrics.json:1:14: not JSON: expecting value"),
         ('{"accuracy": ' + "9" * 5000 + "}", "metrics.json:1:14: an integer has more than 4,300 digits"),
-        ("[" * 5000, "metrics.json: nested deeper than 64 levels"),
+        ("[" * 5000 + "]" * 5000, "metrics.json: nested deeper than 64 levels"),
     ],
 )
 def test_a_broken_metrics_file_is_a_problem(text: str, problem: str) -> None:
