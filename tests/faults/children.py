@@ -55,6 +55,11 @@ def kill_after(child: BaseProcess, seconds: float, tally: Tally) -> None:
     _wait_for_group(child.pid)
 
 
+def next_moment(source: random.Random, tally: Tally, *, longest: float) -> float:
+    """Seconds until the next kill; the first of a test comes at once, so that also a short suite kills somebody."""
+    return source.uniform(0, longest) if tally.killed + tally.finished else 0.0
+
+
 def wait_for(child: BaseProcess) -> None:
     """Let the child end by itself; it must end well."""
     child.join(WAIT_SECONDS)

@@ -9,7 +9,7 @@ from mlops_kit.adapters.mlflow.session import MlflowSession
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.types import Sync
-from tests.faults.children import Note, Tally, count_trials, kill_after, random_source, run_child, wait_for
+from tests.faults.children import Note, Tally, count_trials, kill_after, next_moment, random_source, run_child, wait_for
 from tests.faults.stage import (
     BRANCHES,
     assert_done,
@@ -61,7 +61,7 @@ def test_killed_promotions_against_mlflow_converge(tmp_path: Path, empty_databas
     for trial in range(count_trials(20)):
         clone, database = lay_out(tmp_path / str(trial), empty_database)
         for _ in range(2):
-            kill_after(run_child(reconcile_mlflow, clone, database), source.uniform(0, 1.5), tally)
+            kill_after(run_child(reconcile_mlflow, clone, database), next_moment(source, tally, longest=1.5), tally)
         assert_settles(clone, database)
     record_property("trials", f"kill -9 of promotions, real git and MLflow: {tally}")
     assert tally.killed > 0

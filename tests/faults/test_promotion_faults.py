@@ -10,7 +10,7 @@ from mlops_kit.commands.status import read_status
 from mlops_kit.commands.world import World
 from mlops_kit.core.promotion.status import ModelStatus
 from mlops_kit.core.types import Sync
-from tests.faults.children import Note, Tally, count_trials, kill_after, random_source, run_child, wait_for
+from tests.faults.children import Note, Tally, count_trials, kill_after, next_moment, random_source, run_child, wait_for
 from tests.faults.durable import Durable
 from tests.faults.stage import (
     BRANCHES,
@@ -62,7 +62,7 @@ def test_killed_promotions_converge(tmp_path: Path, record_property: Note) -> No
         pushes = random_pushes(source, source.randint(1, 3))
         for last in range(len(pushes)):
             child = run_child(reconcile_durable, durable, pushes[: last + 1])
-            kill_after(child, source.uniform(0, 0.09), tally)
+            kill_after(child, next_moment(source, tally, longest=0.09), tally)
         assert_settles(durable_world(durable, pushes), durable)
         assert all(durable.count_versions(digest_of(letter)) <= 1 for letter in "abc")
     record_property("trials", f"kill -9 of promotions, durable fakes: {tally}")
@@ -78,7 +78,7 @@ def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, record_prop
         durable.create()
         for letter in "ab":
             push(clone, BRANCHES, letter)
-            kill_after(run_child(reconcile_clone, clone, durable), source.uniform(0, 0.6), tally)
+            kill_after(run_child(reconcile_clone, clone, durable), next_moment(source, tally, longest=0.6), tally)
         after = clone if source.random() < 0.5 else clone_remote(folder, "fresh")
         assert_settles(clone_world(after, durable), durable)
         assert len(clone_world(after, durable).log.read_records()) in range(3, 7)
