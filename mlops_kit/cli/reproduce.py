@@ -93,13 +93,15 @@ def _run(caller: Caller, selection: Selection, manner: Manner) -> Reproduction:
 
 
 def _judge(done: Reproduction, folder: Path) -> None:
-    """The exit code: an interrupt, else the first failure."""
+    """The exit code: an interrupt, else the first failure, else what kept the results from the remote."""
     if done.interrupted:
         raise InterruptedRunError(done.interrupted, hint="finished stages are kept; run again to go on")
     if done.failed:
         first, *others = done.failed
         more = f" (and {len(others)} more)" if others else ""
         raise StageFailedError(f"stage {first.name!r} failed: {first.message}{more}", hint=_hint(first, folder))
+    if done.unsent:
+        raise done.unsent
 
 
 def _hint(stage: StageResult, folder: Path) -> str:

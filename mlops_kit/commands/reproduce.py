@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import InterruptedRunError, KitError, StageFailedError
 from mlops_kit.core.pipeline.schedule import Ending, OnFailure, Schedule
 from mlops_kit.core.ports import Engine, Pipeline, Progress
 from mlops_kit.core.types import (
@@ -38,10 +38,14 @@ class Manner:
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """What a run did, in the order of the plan. `interrupted` says why it stopped early, empty if it did not."""
+    """What a run did, in the order of the plan.
+
+    `interrupted` says why it stopped early, empty if it did not; `unsent` why the results are not in the DVC remote.
+    """
 
     stages: tuple[StageResult, ...]
     interrupted: str = ""
+    unsent: KitError | None = None
 
     @property
     def failed(self) -> tuple[StageResult, ...]:
@@ -61,9 +65,17 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
         results = run.results(names)
         workshop.progress.close()
         workshop.pipeline.finish(results)
-    if manner.push and not interrupted:
-        workshop.pipeline.push()
-    return Reproduction(stages=results, interrupted=interrupted)
+    unsent = _push(workshop.pipeline) if manner.push and not interrupted else None
+    return Reproduction(stages=results, interrupted=interrupted, unsent=unsent)
+
+
+def _push(pipeline: Pipeline) -> KitError | None:
+    """Send the results; what was run is told also where they cannot be sent, so a failure is part of the answer."""
+    try:
+        pipeline.push()
+    except KitError as error:
+        return error
+    return None
 
 
 class Run:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import InterruptedRunError, OutsideError, StageFailedError
 from mlops_kit.core.types import (
     CommandEnd,
     PlannedStage,
@@ -30,6 +30,7 @@ class MemoryPipeline:
     unpreparable: Mapping[StageName, str] = field(default_factory=dict)
     unrecordable: Mapping[StageName, str] = field(default_factory=dict)
     unabandonable: Mapping[StageName, str] = field(default_factory=dict)
+    unsendable: str = ""
     selection: Selection | None = None
     noted: list[StageName] = field(default_factory=list)
     flushed: list[StageName] = field(default_factory=list)
@@ -69,6 +70,8 @@ class MemoryPipeline:
     def push(self) -> None:
         """Count the call."""
         self.pushes += 1
+        if self.unsendable:
+            raise OutsideError(self.unsendable)
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush and keep the results."""

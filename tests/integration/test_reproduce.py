@@ -263,8 +263,18 @@ def test_an_output_outside_of_the_repository_is_refused_before_anything_runs(pro
 
 
 def test_pushing_without_a_remote_is_an_input_error_and_keeps_the_run(project: Project) -> None:
-    with pytest.raises(InputError, match="no remote"):
-        project.run_kit(push=True)
+    done = project.run_kit(push=True)
+    assert isinstance(done.unsent, InputError)
+    assert "no remote" in str(done.unsent)
+    assert "first:" in project.read("dvc.lock")
+
+
+def test_a_cloud_that_cannot_be_reached_is_an_outside_error_and_keeps_the_run(project: Project) -> None:
+    closed = "endpointurl = http://127.0.0.1:9\n    access_key_id = a\n    secret_access_key = b"
+    project.write({".dvc/config": f"[core]\n    remote = r\n['remote \"r\"']\n    url = s3://models\n    {closed}\n"})
+    done = project.run_kit(push=True)
+    assert isinstance(done.unsent, OutsideError)
+    assert "the DVC remote failed: Could not connect to the endpoint URL" in str(done.unsent)
     assert "first:" in project.read("dvc.lock")
 
 

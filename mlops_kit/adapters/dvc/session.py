@@ -18,6 +18,7 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
+from mlops_kit.adapters.dvc.remote import remote_errors
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
@@ -132,7 +133,8 @@ def _open(folder: Path) -> Repo:
 def pipeline_errors() -> Iterator[None]:
     """What DVC has against a pipeline or a target, as InputError; a full disk and the like as OutsideError."""
     try:
-        yield
+        with remote_errors():
+            yield
     except FileTransferError as error:
         raise OutsideError(explain(error)) from error
     except DvcException as error:
@@ -145,7 +147,8 @@ def pipeline_errors() -> Iterator[None]:
 def stage_errors() -> Iterator[None]:
     """What DVC has against one stage, as StageFailedError."""
     try:
-        yield
+        with remote_errors():
+            yield
     except KitError:
         raise
     except LockError as error:

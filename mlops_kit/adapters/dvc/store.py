@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_kit.adapters.dvc.remote import remote_errors
 from mlops_kit.core.errors import InputError, KitError, OutsideError, RefusedError
 from mlops_kit.core.types import Digest
 
@@ -50,7 +51,8 @@ class ObjectStore:
         from dvc_data.hashfile.hash_info import HashInfo
 
         try:
-            self._repo.cloud.pull([HashInfo(digest.algorithm, value) for value in values])
+            with remote_errors():
+                self._repo.cloud.pull([HashInfo(digest.algorithm, value) for value in values])
         except FileNotFoundError as error:
             raise _nowhere(digest, "the remote does not have them") from error
         except (DvcException, OSError) as error:

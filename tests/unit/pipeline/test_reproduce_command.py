@@ -117,6 +117,13 @@ def test_push_follows_a_run_that_was_not_interrupted() -> None:
     assert pipeline.pushes == 1
 
 
+def test_what_was_run_is_told_also_where_it_cannot_be_sent() -> None:
+    pipeline = MemoryPipeline(stages=chain("a"), unsendable="the remote is gone")
+    done = run(pipeline, MemoryEngine(), manner=Manner(jobs=1, push=True))
+    assert {stage.state for stage in done.stages} == {StageState.RAN}
+    assert str(done.unsent) == "the remote is gone"
+
+
 def test_people_are_told_every_start_and_end() -> None:
     progress = MemoryProgress()
     pipeline = MemoryPipeline(stages=chain("a", "b", "c"), settled={StageName("a"): StageState.CACHED})
