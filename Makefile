@@ -30,9 +30,9 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python bin/generate_schemas.py --check
 	@$(BIN)/python bin/generate_reference.py --check
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/zizmor --offline --persona auditor --quiet action.yml .github/workflows
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
+	@$(BIN)/zizmor --offline --persona auditor --quiet action.yml .github
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench
