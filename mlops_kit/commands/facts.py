@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mlops_kit.core.errors import InputError, OutsideError
-from mlops_kit.core.pipeline.hashing import hash_bytes
+from mlops_kit.core.pipeline.hashing import hash_bytes, is_pointer
 from mlops_kit.core.pipeline.lock import Inconsistency, inconsistencies, paths_to_check
 from mlops_kit.core.pipeline.project import ParamsFile, Project, parse_project, project_paths, root_of
 from mlops_kit.core.pipeline.stages import is_inside, join_path
@@ -73,7 +73,8 @@ def project_of(tree: Tree) -> Project:
     """The project that a tree declares; models that git itself keeps get the digest of their bytes."""
     project = parse_project(tree.read_files(project_paths(tree.list_files())))
     plain = [model.path for model in project.models if model.digest is None]
-    found = tree.read_files(plain) if plain else {}
+    read = tree.read_files(plain) if plain else {}
+    found = {path: data for path, data in read.items() if not is_pointer(data)}
     models = (
         replace(model, digest=hash_bytes(found[model.path]), cached=False) if model.path in found else model
         for model in project.models

@@ -8,6 +8,7 @@ from mlops_kit.core.types import Digest
 
 ALGORITHM = "md5"
 LEGACY_ALGORITHM = "md5-dos2unix"
+_POINTER_START = b"version https://git-lfs.github.com/spec/"
 
 
 def hash_bytes(data: bytes) -> Digest:
@@ -22,10 +23,13 @@ def hash_folder(values: Mapping[str, str]) -> Digest:
 
 
 def hashes_to(data: bytes, digest: Digest) -> bool | None:
-    """Whether bytes are those of a digest; None where it is of a kind that the kit does not compute.
+    """Whether bytes are those of a digest; None where that cannot be said: a kind that the kit does not compute, or
+    a Git LFS pointer, whose bytes lie elsewhere.
 
     DVC 2 hashed text with unix line ends, and guessed what is text: both readings are accepted.
     """
+    if is_pointer(data):
+        return None
     match digest.algorithm:
         case "md5":
             return _hex(data) == digest.value
@@ -33,6 +37,11 @@ def hashes_to(data: bytes, digest: Digest) -> bool | None:
             return digest.value in {_hex(data), _hex(data.replace(b"\r\n", b"\n"))}
         case _:
             return None
+
+
+def is_pointer(data: bytes) -> bool:
+    """Whether git keeps only a Git LFS pointer of the file (git-lfs, docs/spec.md)."""
+    return data.startswith(_POINTER_START)
 
 
 def _hex(data: bytes) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.graph import Producers, folders_above, index_producers
-from mlops_kit.core.pipeline.hashing import hash_bytes, hash_folder, hashes_to
+from mlops_kit.core.pipeline.hashing import hash_bytes, hash_folder, hashes_to, is_pointer
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Dependency, Stage, StageParams, is_inside
 from mlops_kit.core.pipeline.values import needs_dvc, parse_values
@@ -131,11 +131,12 @@ def _folder_differs(dependency: Dependency, view: _View) -> bool:
     if dependency.digest is None or dependency.digest.algorithm != "md5" or not dependency.path:
         return False
     start = len(dependency.path) + 1
-    known = {
-        path[start:]: hash_bytes(data).value
-        for path, data in view.files.items()
-        if path != dependency.path and is_inside(path, dependency.path)
+    inner = {
+        path: data for path, data in view.files.items() if path != dependency.path and is_inside(path, dependency.path)
     }
+    if any(map(is_pointer, inner.values())):
+        return False
+    known = {path[start:]: hash_bytes(data).value for path, data in inner.items()}
     for producer in view.producers.below.get(dependency.path, ()):
         made = producer.output.digest
         if made is None or made.algorithm != "md5" or made.is_directory:

@@ -135,3 +135,8 @@ def test_line_ends_do_not_matter_to_a_legacy_digest() -> None:
     project = parse_project({"dvc.yaml": FILES["dvc.yaml"].encode(), "dvc.lock": legacy.encode()})
     files = {"src/a.py": CODE.replace("\n", "\r\n").encode()}
     assert "src/a.py" not in {found.path for found in inconsistencies(project, files)}
+
+
+def test_files_that_git_lfs_keeps_elsewhere_are_not_decided() -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'e' * 64}\nsize 9\n"
+    assert check(src__a_py=(CODE, pointer)) == []
