@@ -1,6 +1,11 @@
-"""Keeps the results of the last run beside DVC's temporary files, for `report` to show."""
+"""Keeps the results of the last run beside DVC's temporary files, for `report` to show.
 
-from pathlib import Path
+They are bound to what the run left in the lock files: after a switch of branches they are somebody else's.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -11,11 +16,13 @@ from mlops_kit.core.types import StageResult
 FOLDER = ".dvc/tmp/mlops-kit"
 RUN_FILE = f"{FOLDER}/run.json"
 _VERSION = 1
+_LOCK_BYTES = 1024**3
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class _LastRun:
     version: int
+    locks: str
     stages: tuple[StageResult, ...]
 
 
@@ -23,7 +30,7 @@ _ADAPTER = TypeAdapter(_LastRun)
 
 
 def read_last_run(root: Path) -> tuple[StageResult, ...]:
-    """The stages of the last run below DVC's root, none where there was no run or its record is not readable."""
+    """The stages of the last run below DVC's root; none where its record is not readable or the locks are others."""
     data = read_limited(root, RUN_FILE)
     if data is None:
         return ()
@@ -31,9 +38,28 @@ def read_last_run(root: Path) -> tuple[StageResult, ...]:
         found = _ADAPTER.validate_json(data)
     except ValidationError:
         return ()
-    return found.stages if found.version == _VERSION else ()
+    fits = found.version == _VERSION and found.locks == _hash_locks(root, found.stages)
+    return found.stages if fits else ()
 
 
 def write_last_run(root: Path, stages: tuple[StageResult, ...]) -> None:
     """Replace the record."""
-    write_atomic(root / RUN_FILE, _ADAPTER.dump_json(_LastRun(version=_VERSION, stages=stages), indent=1) + b"\n")
+    record = _LastRun(version=_VERSION, locks=_hash_locks(root, stages), stages=stages)
+    write_atomic(root / RUN_FILE, _ADAPTER.dump_json(record, indent=1) + b"\n")
+
+
+def _hash_locks(root: Path, stages: Iterable[StageResult]) -> str:
+    """One hash (hexadecimal) of all lock files of the stages, a missing one included."""
+    total = sha256()
+    for path in sorted(set(_lock_files(stages))):
+        data = read_limited(root, path, limit=_LOCK_BYTES) or b""
+        total.update(f"{path}\0{sha256(data).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _lock_files(stages: Iterable[StageResult]) -> Iterator[str]:
+    """The lock file of each stage, by its address: `train`, or `sub/dvc.yaml:train`; `.dvc` files have none."""
+    for stage in stages:
+        file, _, name = stage.name.rpartition(":")
+        if not name.endswith(".dvc"):
+            yield str(PurePosixPath(file or "dvc.yaml").with_name("dvc.lock"))
