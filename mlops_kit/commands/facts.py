@@ -58,14 +58,8 @@ def read_metrics(git: Git, resolver: Resolver, revision: str) -> tuple[MetricFil
     return read_facts(CommitTree(git=git, commit=git.resolve(revision)), resolver).metrics
 
 
-def read_inconsistencies(git: Git, revision: str) -> tuple[Inconsistency, ...]:
-    """What nobody can have run in the lock of a commit; empty where it is consistent."""
-    tree = CommitTree(git=git, commit=git.resolve(revision))
-    return inconsistencies_of(tree, project_of(tree))
-
-
 def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...]:
-    """What nobody can have run in the lock of a tree."""
+    """What nobody can have run in the lock of a tree; empty where it is consistent."""
     return inconsistencies(project, tree.read_files(paths_to_check(project, tree.list_files())))
 
 

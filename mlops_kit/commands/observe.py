@@ -6,13 +6,11 @@ Reads what was last fetched and never fetches itself, so that one verb sees one 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.facts import CommitTree, inconsistencies_of, project_of
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, Location, OutsideError
-from mlops_kit.core.pipeline.lock import inconsistencies, paths_to_check
-from mlops_kit.core.pipeline.project import Project
-from mlops_kit.core.ports import Git, Registry
+from mlops_kit.core.ports import Registry
 from mlops_kit.core.promotion.desired import Desired, NothingDesired
 from mlops_kit.core.promotion.observed import NotUsed, Observed, Unknown
 from mlops_kit.core.promotion.situation import Situation
@@ -52,13 +50,16 @@ def read_desired(world: World, name: EnvironmentName, *, revision: str | None = 
     commit = world.git.resolve(revision) if revision else world.git.branch_head(branch)
     if commit is None:
         return NothingDesired(name=name, reason=f"no branch {branch} yet")
-    project = read_project(world.git, commit)
+    tree = CommitTree(git=world.git, commit=commit)
+    project = project_of(tree)
     return Desired(
         name=name,
         config=_read_config(world, name, commit),
         commit=commit,
         models=project.models,
-        inconsistencies=_read_inconsistencies(world.git, commit, project),
+        inconsistencies=tuple(
+            f"{found.stage} {found.path}: {found.message}" for found in inconsistencies_of(tree, project)
+        ),
     )
 
 
@@ -73,11 +74,6 @@ def _read_config(world: World, name: EnvironmentName, commit: CommitSha) -> Conf
             hint=f"merge the {world.config_file} that does into the environment's branch",
         )
     return config
-
-
-def _read_inconsistencies(git: Git, commit: CommitSha, project: Project) -> tuple[str, ...]:
-    files = git.read_files(commit, paths_to_check(project, git.list_files(commit)))
-    return tuple(f"{found.stage} {found.path}: {found.message}" for found in inconsistencies(project, files))
 
 
 def _model_names(desired: Desired, records: Iterable[PromotionRecord]) -> tuple[ModelName, ...]:
