@@ -55,14 +55,13 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
-    from mlops_kit.adapters.promotion_log import GitPromotionLog
     from mlops_kit.commands.report import Sources
 
     return Sources(
         git=git,
         work_tree=open_work_tree(git),
         resolver=DvcResolver(git.root, environment),
-        log=GitPromotionLog(git),
+        log=open_log(git),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
     )
@@ -70,7 +69,9 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
 
 def has_registry(root: Path, tracking_uri: str) -> bool:
     """Whether a registry is configured here: by its address, or as the repository's own database."""
-    return bool(tracking_uri) or (root / "mlflow.db").exists()
+    from mlops_kit.adapters.mlflow.session import DATABASE_FILE
+
+    return bool(tracking_uri) or (root / DATABASE_FILE).exists()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -114,12 +115,11 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
 def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:
     """What judges a report: the base's history, the promotion log, and DVC for what only DVC can read."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
-    from mlops_kit.adapters.promotion_log import GitPromotionLog
     from mlops_kit.commands.judge import Bench
 
     return Bench(
         git=git,
-        log=GitPromotionLog(git),
+        log=open_log(git),
         resolver=DvcResolver(git.root, environment),
         config_file=config_file or CONFIG_FILE,
     )

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from mlops_kit.adapters.files import read_limited, write_atomic
+from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.types import StageResult
 
 FOLDER = ".dvc/tmp/mlops-kit"
@@ -62,4 +63,4 @@ def _lock_files(stages: Iterable[StageResult]) -> Iterator[str]:
     for stage in stages:
         file, _, name = stage.name.rpartition(":")
         if not name.endswith(".dvc"):
-            yield str(PurePosixPath(file or "dvc.yaml").with_name("dvc.lock"))
+            yield str(PurePosixPath(file or PIPELINE_FILE).with_name(LOCK_FILE))

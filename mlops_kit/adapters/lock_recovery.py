@@ -7,8 +7,7 @@ from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.preflight import check_lock
-
-_LOCK_FILE = "dvc.lock"
+from mlops_kit.core.pipeline.stages import LOCK_FILE
 
 
 def recover_locks(git: GitRepository) -> tuple[str, ...]:
@@ -25,9 +24,9 @@ def recover_locks(git: GitRepository) -> tuple[str, ...]:
 
 
 def _lock_paths(git: GitRepository) -> tuple[str, ...]:
-    listed = git.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{_LOCK_FILE}").output
+    listed = git.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{LOCK_FILE}").output
     paths = {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
-    return tuple(sorted(path for path in paths if PurePosixPath(path).name == _LOCK_FILE))
+    return tuple(sorted(path for path in paths if PurePosixPath(path).name == LOCK_FILE))
 
 
 def _read_committed(git: GitRepository, paths: tuple[str, ...]) -> Mapping[str, bytes]:

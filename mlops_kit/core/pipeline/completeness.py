@@ -8,6 +8,7 @@ from mlops_kit.core.pipeline.definition import Definition
 from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM
 from mlops_kit.core.pipeline.lockfile import LockedStage
 from mlops_kit.core.pipeline.stages import Stage
+from mlops_kit.core.types import Digest
 
 _MD5 = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
 _MD5_ALGORITHMS = frozenset({"md5", LEGACY_ALGORITHM})
@@ -24,30 +25,18 @@ def check_end(data: bytes, *, file: str) -> tuple[Problem, ...]:
 def check_digests(locked: Mapping[str, LockedStage], *, file: str) -> tuple[Problem, ...]:
     """A problem for every md5 that cannot be one."""
     return tuple(
-        Problem(
-            message=f"{entry.digest.value[:40]!r} is no md5 of {entry.path}",
-            location=stage.location,
-            field=f"stages.{stage.name}",
-            hint=_restore(file),
-        )
-        for stage in locked.values()
-        for entry in (*stage.dependencies, *stage.outputs)
-        if entry.digest and entry.digest.algorithm in _MD5_ALGORITHMS and not _MD5.fullmatch(entry.digest.value)
+        _problem(stage, f"{digest.value[:40]!r} is no md5 of {path}", file)
+        for stage, path, digest, _ in _digested(locked)
+        if digest.algorithm in _MD5_ALGORITHMS and not _MD5.fullmatch(digest.value)
     )
 
 
 def check_sizes(locked: Mapping[str, LockedStage], *, file: str) -> tuple[Problem, ...]:
     """A problem for every hashed file without a size: DVC 3 writes both, the size last."""
     return tuple(
-        Problem(
-            message=f"{entry.path} has an md5 and no size: the file was cut short",
-            location=stage.location,
-            field=f"stages.{stage.name}",
-            hint=_restore(file),
-        )
-        for stage in locked.values()
-        for entry in (*stage.dependencies, *stage.outputs)
-        if entry.digest and entry.digest.algorithm == "md5" and not entry.digest.is_directory and entry.size is None
+        _problem(stage, f"{path} has an md5 and no size: the file was cut short", file)
+        for stage, path, digest, size in _digested(locked)
+        if digest.algorithm == "md5" and not digest.is_directory and size is None
     )
 
 
@@ -91,3 +80,15 @@ def _lacking(stage: Stage) -> Iterator[str]:
 
 def _restore(file: str) -> str:
     return f"run mlops-kit reproduce, or restore the file: git checkout -- {file}"
+
+
+def _digested(locked: Mapping[str, LockedStage]) -> Iterator[tuple[LockedStage, str, Digest, int | None]]:
+    """Every entry of every stage that has a digest: its stage, path, digest and size."""
+    for stage in locked.values():
+        for entry in (*stage.dependencies, *stage.outputs):
+            if entry.digest:
+                yield stage, entry.path, entry.digest, entry.size
+
+
+def _problem(stage: LockedStage, message: str, file: str) -> Problem:
+    return Problem(message=message, location=stage.location, field=f"stages.{stage.name}", hint=_restore(file))
