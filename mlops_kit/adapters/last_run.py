@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
-from mlops_kit.core.types import StageResult
+from mlops_kit.core.run import StageResult
 
 FOLDER = ".dvc/tmp/mlops-kit"
 RUN_FILE = f"{FOLDER}/run.json"

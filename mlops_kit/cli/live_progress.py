@@ -10,7 +10,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from mlops_kit.cli.progress import describe_end, visible
-from mlops_kit.core.types import StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import StageName
 
 _COLOURS = {
     StageState.CACHED: "dim",

@@ -10,7 +10,8 @@ import click
 
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.core.ports import Progress
-from mlops_kit.core.types import StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import StageName
 
 _KEPT_LINES = 2000
 """Lines of a stage that a group on GitHub shows; all of them are in the stage's log."""

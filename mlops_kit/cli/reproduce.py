@@ -13,7 +13,7 @@ from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.core.errors import IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
-from mlops_kit.core.types import Selection, StageResult
+from mlops_kit.core.run import Selection, StageResult
 
 PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 

@@ -21,7 +21,8 @@ from mlops_kit.core.review.judgement import LiveMetrics, needs_live
 from mlops_kit.core.review.metrics import MetricFile, compare_metrics
 from mlops_kit.core.review.params import compare_params
 from mlops_kit.core.review.report import PlanRows, Report, Side, gate_rows, plan_rows
-from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer, StageResult
+from mlops_kit.core.run import StageResult
+from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 

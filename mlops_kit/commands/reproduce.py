@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from mlops_kit.core.errors import InterruptedRunError, KitError, StageFailedError
 from mlops_kit.core.pipeline.schedule import Ending, OnFailure, Schedule
 from mlops_kit.core.ports import Engine, Pipeline, Progress
-from mlops_kit.core.types import (
-    CommandEnd,
-    Selection,
-    StageCommand,
-    StageName,
-    StageResult,
-    StageState,
-)
+from mlops_kit.core.run import CommandEnd, Selection, StageCommand, StageResult, StageState
+from mlops_kit.core.types import StageName
 
 IDLE_SECONDS = 1.0
 """How long a run waits for a command before it writes down what it knows."""

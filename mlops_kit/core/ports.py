@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
+from mlops_kit.core.run import CommandEnd, PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import (
     AliasReading,
-    CommandEnd,
     CommandResult,
     Comment,
     CommitSha,
@@ -21,17 +21,12 @@ from mlops_kit.core.types import (
     EnvironmentName,
     Model,
     ModelName,
-    PlannedStage,
     PromotionRecord,
     PullRequest,
     RegisteredVersion,
     ResolvedValues,
-    Selection,
     ServingReading,
-    StageCommand,
     StageName,
-    StageResult,
-    StageState,
 )
 
 
@@ -204,14 +199,17 @@ class Pipeline(Protocol):
     def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
         """The stages of the run in DVC's order; InputError where the pipeline or a target is wrong."""
 
+    def arrivals(self) -> tuple[StageName, ...]:
+        """Stages that awaited data and need not any longer, each told once."""
+
     def prepare(self, stage: StageName) -> StageCommand | StageState:
         """Look at a stage whose inputs are final: what to execute, or how it ended without a command.
 
         Outputs of a stage that will run are removed as DVC does.
         """
 
-    def record(self, stage: StageName) -> None:
-        """Hash, cache and note what a stage's command produced."""
+    def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:
+        """Hash, cache and note what a stage's command produced; or note what it brought back from elsewhere."""
 
     def abandon(self, stage: StageName) -> None:
         """Bring back the outputs of a stage whose command failed, as far as the cache has them."""

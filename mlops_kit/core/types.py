@@ -3,11 +3,9 @@
 Values only. What reads or writes the world stands in adapters; what a word means stands in docs/glossary.md.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import NewType
 
 ModelName = NewType("ModelName", str)
@@ -278,88 +276,6 @@ class CommitStatus:
     state: StatusState
     description: str
     link: str = ""
-
-
-class StageState(StrEnum):
-    """How a run left a stage.
-
-    `cached`: nothing changed. `restored`: its outputs came back from the cache, no command ran. `ran`, `failed`: its
-    command did. `skipped`: it did not start, because of another stage's failure or an interrupt.
-    """
-
-    CACHED = "cached"
-    RESTORED = "restored"
-    RAN = "ran"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageResult:
-    """One stage of a run: its state and the seconds it took.
-
-    For a failure, `message` says what went wrong and `log` names the file with the output, where there is one.
-    """
-
-    name: StageName
-    state: StageState
-    seconds: float = 0.0
-    message: str = ""
-    log: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which stages a run looks at, and how.
-
-    `targets` are DVC's: stage names, `FILE:NAME`, dvc.yaml files, outputs; none means the folder's dvc.yaml.
-    `every_pipeline` takes all dvc.yaml files instead. `force` runs what did not change, `pull` fetches what is missing.
-    """
-
-    targets: tuple[str, ...] = ()
-    every_pipeline: bool = False
-    force: bool = False
-    pull: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedStage:
-    """One stage of a run as the scheduler sees it; paths from DVC's root with forward slashes, normalised.
-
-    It starts after the stages that write what it `reads` succeeded, and after those that write what it `watches`
-    ended in any way. No two stages that name the same mutex run at once.
-    """
-
-    name: StageName
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-    watches: tuple[str, ...] = ()
-    mutexes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageCommand:
-    """What a stage executes: its commands one after the other, where, and the variables that DVC adds."""
-
-    stage: StageName
-    lines: tuple[str, ...]
-    folder: Path
-    variables: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandEnd:
-    """How a stage's commands ended.
-
-    `status` is the exit status, negative for a signal. `tail` holds the last lines of output, `log` the file with all
-    of it that was kept.
-    """
-
-    stage: StageName
-    status: int
-    seconds: float
-    tail: tuple[str, ...] = ()
-    log: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from mlops_kit.core.errors import InterruptedRunError
-from mlops_kit.core.types import CommandEnd, StageCommand, StageName
+from mlops_kit.core.run import CommandEnd, StageCommand
+from mlops_kit.core.types import StageName
 from mlops_kit.engines.capture import Capture
 from mlops_kit.engines.group import ProcessGroup, spawn
 

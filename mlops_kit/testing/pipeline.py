@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_kit.core.errors import InterruptedRunError, OutsideError, StageFailedError
-from mlops_kit.core.types import (
+from mlops_kit.core.run import (
     CommandEnd,
     PlannedStage,
+    RemoteResult,
     Selection,
     StageCommand,
-    StageName,
     StageResult,
     StageState,
 )
+from mlops_kit.core.types import StageName
 
 
 @dataclass(kw_only=True)
@@ -37,11 +38,18 @@ class MemoryPipeline:
     abandoned: list[StageName] = field(default_factory=list)
     finished: tuple[StageResult, ...] = ()
     pushes: int = 0
+    awaited: tuple[StageName, ...] = ()
 
     def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
         """All stages."""
         self.selection = selection
+        self.awaited = tuple(stage.name for stage in self.stages if stage.awaits_data)
         return self.stages
+
+    def arrivals(self) -> tuple[StageName, ...]:
+        """What awaited data, all at once."""
+        arrived, self.awaited = self.awaited, ()
+        return arrived
 
     def prepare(self, stage: StageName) -> StageCommand | StageState:
         """The settled state, or a command of the stage's name."""
@@ -51,7 +59,7 @@ class MemoryPipeline:
             return self.settled[stage]
         return StageCommand(stage=stage, lines=(stage,), folder=Path("/nowhere"), variables={})
 
-    def record(self, stage: StageName) -> None:
+    def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:  # noqa: ARG002 - the port's
         """Note the stage."""
         if stage in self.unrecordable:
             raise StageFailedError(self.unrecordable[stage])

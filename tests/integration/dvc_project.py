@@ -13,7 +13,7 @@ from dvc.repo import Repo
 from mlops_kit import wiring
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.core.pipeline.schedule import OnFailure
-from mlops_kit.core.types import Selection
+from mlops_kit.core.run import Selection
 from mlops_kit.testing.pipeline import MemoryProgress
 
 

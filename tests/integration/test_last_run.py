@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlops_kit.adapters.last_run import RUN_FILE, read_last_run, write_last_run
-from mlops_kit.core.types import StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import StageName
 
 STAGES = (
     StageResult(name=StageName("train"), state=StageState.FAILED, seconds=1.5, message="exit status 3"),

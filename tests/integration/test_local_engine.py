@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlops_kit.core.errors import InterruptedRunError
-from mlops_kit.core.types import CommandEnd, StageCommand, StageName
+from mlops_kit.core.run import CommandEnd, StageCommand
+from mlops_kit.core.types import StageName
 from mlops_kit.engines.capture import LOG_BYTES, Capture
 from mlops_kit.engines.local import LocalEngine, log_name, shell_words, stage_environment
 

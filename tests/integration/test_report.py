@@ -17,7 +17,8 @@ from mlops_kit.cli import run
 from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.review.report import parse_report
-from mlops_kit.core.types import StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import StageName
 from tests.integration.dvc_project import Project, make_project
 
 PIPELINE = "stages: {t: {cmd: 'true', params: [lr], outs: [model], metrics: [m.json: {cache: false}]}}\n"

@@ -11,7 +11,7 @@ from dvc.lock import make_lock
 from mlops_kit.adapters.last_run import read_last_run
 from mlops_kit.core.errors import InputError, IntegrityError, OutsideError
 from mlops_kit.core.pipeline.schedule import OnFailure
-from mlops_kit.core.types import StageState
+from mlops_kit.core.run import StageState
 from tests.integration.dvc_project import Project, make_project
 
 COPY = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_kit.core.types import StageState
+from mlops_kit.core.run import StageState
 from tests.integration.dvc_project import Project, make_project
 from tests.integration.scenarios import SCENARIOS
 

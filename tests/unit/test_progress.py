@@ -8,7 +8,8 @@ from rich.console import Console
 from mlops_kit.cli.live_progress import LiveProgress
 from mlops_kit.cli.progress import ActionsProgress, PlainProgress
 from mlops_kit.core.render.run import render_run_table
-from mlops_kit.core.types import StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import StageName
 
 TRAIN = StageName("train")
 

@@ -19,7 +19,8 @@ from mlops_kit.adapters.dvc.outputs import Shelf
 from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
-from mlops_kit.core.types import PlannedStage, Selection, StageCommand, StageName, StageResult, StageState
+from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
+from mlops_kit.core.types import StageName
 
 _ROOT_VARIABLE = "DVC_ROOT"
 _STAGE_VARIABLE = "DVC_STAGE"
@@ -76,6 +77,10 @@ class DvcPipeline:
             self._stages = {address(stage, self.root): stage for stage in stages}
             return tuple(describe_stage(stage, self.root) for stage in stages)
 
+    def arrivals(self) -> tuple[StageName, ...]:
+        """Stages that awaited data and need not any longer: none, each fetches what it lacks when it is looked at."""
+        return ()
+
     def prepare(self, stage: StageName) -> StageCommand | StageState:
         """Look at a stage whose inputs are final: what to execute, or how it ended without a command."""
         found = self._stages[stage]
@@ -86,7 +91,7 @@ class DvcPipeline:
                 return self._start_over(stage, found)
             return self._without_command(found)
 
-    def record(self, stage: StageName) -> None:
+    def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:  # noqa: ARG002
         """Hash, cache and note what a stage's command produced."""
         found = self._stages[stage]
         with self._session.locked(), stage_errors():

@@ -15,7 +15,9 @@ from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 from networkx import DiGraph, dfs_postorder_nodes
 
 from mlops_kit.core.errors import InputError, IntegrityError, Location
-from mlops_kit.core.types import PlannedStage, Selection, StageName
+from mlops_kit.core.pipeline.wants import parse_wants
+from mlops_kit.core.run import PlannedStage, Selection, Wants
+from mlops_kit.core.types import StageName
 
 
 def select_stages(repo: Repo, graph: DiGraph, selection: Selection) -> list[Stage]:
@@ -46,7 +48,7 @@ def describe_stage(stage: Stage, root: Path) -> PlannedStage:
         reads=() if stage.frozen else reads,
         writes=tuple(_path(out, root) for out in stage.outs),
         watches=reads if stage.frozen else (),
-        mutexes=_mutexes(stage, root),
+        wants=_wants(stage, root),
     )
 
 
@@ -115,15 +117,6 @@ def _path(item: Output, root: Path) -> str:
     return Path(os.path.relpath(item.fs_path, root)).as_posix()
 
 
-def _mutexes(stage: Stage, root: Path) -> tuple[str, ...]:
-    """The names under `meta: {mlops: {mutex: [...]}}`."""
-    wants = (stage.meta or {}).get("mlops") or {}
-    written = wants.get("mutex") if isinstance(wants, dict) else wants
-    names = [written] if isinstance(written, str) else written or []
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    raise InputError(
-        f"expected a list of names, found {written!r}",
-        location=Location(file=Path(stage.path).relative_to(root).as_posix()),
-        field=f"stages.{stage.name}.meta.mlops.mutex",
-    )
+def _wants(stage: Stage, root: Path) -> Wants:
+    place = Location(file=Path(stage.path).relative_to(root).as_posix())
+    return parse_wants(stage.meta, place=place, stage=str(getattr(stage, "name", "")))

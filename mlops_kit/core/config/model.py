@@ -55,7 +55,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PERCENT = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*%")
 
 
-def parse_duration(text: object) -> object:
+def parse_duration(text: object) -> timedelta:
     """`90s`, `30m`, `24h`, `7d` as a timedelta; ValueError for everything else."""
     if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
         return timedelta(seconds=int(match["count"]) * _SECONDS[match["unit"]])

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.types import PlannedStage, StageName
+from mlops_kit.core.run import PlannedStage
+from mlops_kit.core.types import StageName
 
 STRICT, LOOSE = "reads", "watches"
 
@@ -138,7 +139,7 @@ def _places(
             position=position,
             waits=tuple(waits.get(stage.name, ())),
             groups=tuple(feeds.get(stage.name, ())),
-            mutexes=tuple(sorted({*stage.mutexes, *shared.get(stage.name, ())})),
+            mutexes=tuple(sorted({*stage.wants.mutexes, *shared.get(stage.name, ())})),
         )
         for position, stage in enumerate(planned)
     }

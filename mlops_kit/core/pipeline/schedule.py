@@ -9,7 +9,8 @@ from enum import StrEnum
 from heapq import heappop, heappush
 
 from mlops_kit.core.pipeline.order import Order, order_stages
-from mlops_kit.core.types import PlannedStage, StageName
+from mlops_kit.core.run import PlannedStage
+from mlops_kit.core.types import StageName
 
 
 class OnFailure(StrEnum):

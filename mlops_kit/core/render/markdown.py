@@ -15,7 +15,8 @@ from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.report import GateRow, PlanRows, Report, Side
-from mlops_kit.core.types import Answer, StageState
+from mlops_kit.core.run import StageState
+from mlops_kit.core.types import Answer
 
 LIMIT = 60_000
 """Characters that leave room for a marker below GitHub's 65,536."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mlops_kit.core.types import StageResult
+from mlops_kit.core.run import StageResult
 
 _NO_STAGES = "no stages"
 

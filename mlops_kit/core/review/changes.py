@@ -10,7 +10,8 @@ from mlops_kit.core.pipeline.graph import link_stages
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Stage
 from mlops_kit.core.review.cells import ROW_LIMIT, STRICT, Number, Text, clip
-from mlops_kit.core.types import Model, StageName, StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.types import Model, StageName
 
 Change = Literal["", "new", "removed", "changed"]
 

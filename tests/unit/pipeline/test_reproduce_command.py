@@ -2,7 +2,8 @@
 
 from mlops_kit.commands.reproduce import Manner, Reproduction, Workshop, reproduce
 from mlops_kit.core.pipeline.schedule import OnFailure
-from mlops_kit.core.types import PlannedStage, Selection, StageName, StageState
+from mlops_kit.core.run import PlannedStage, Selection, StageState
+from mlops_kit.core.types import StageName
 from mlops_kit.testing.pipeline import MemoryEngine, MemoryPipeline, MemoryProgress
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.order import order_stages
 from mlops_kit.core.pipeline.schedule import Ending, OnFailure, Schedule
-from mlops_kit.core.types import PlannedStage, StageName
+from mlops_kit.core.run import PlannedStage, Wants
+from mlops_kit.core.types import StageName
 
 
 def stage(name: str, *, reads: str = "", writes: str = "", watches: str = "", mutexes: str = "") -> PlannedStage:
@@ -18,7 +19,7 @@ def stage(name: str, *, reads: str = "", writes: str = "", watches: str = "", mu
         reads=tuple(reads.split()),
         writes=tuple(writes.split()),
         watches=tuple(watches.split()),
-        mutexes=tuple(mutexes.split()),
+        wants=Wants(mutexes=tuple(mutexes.split())),
     )
 
 
@@ -150,7 +151,7 @@ def pipelines(draw: st.DrawFn) -> list[PlannedStage]:
                 name=StageName(f"s{number}"),
                 reads=tuple(draw(inputs)),
                 writes=(f"out{number}", *draw(st.lists(PATHS.map("shared/".__add__), max_size=1))),
-                mutexes=tuple(draw(st.lists(NAMES, max_size=2, unique=True))),
+                wants=Wants(mutexes=tuple(draw(st.lists(NAMES, max_size=2, unique=True)))),
             )
         )
     return draw(st.permutations(stages))
@@ -173,7 +174,7 @@ def test_every_run_ends_and_breaks_no_rule(stages: list[PlannedStage], jobs: int
             assert not (on_failure is OnFailure.STOP and failed)
             assert needs(by_name[name], stages) <= done
             others = [by_name[other] for other in schedule.running - {name}]
-            assert not any(set(one.mutexes) & set(by_name[name].mutexes) for one in others)
+            assert not any(set(one.wants.mutexes) & set(by_name[name].wants.mutexes) for one in others)
             assert not any(
                 overlap(mine, theirs) for one in others for mine in by_name[name].writes for theirs in one.writes
             )
