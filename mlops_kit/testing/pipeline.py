@@ -14,6 +14,7 @@ from mlops_kit.core.run import (
     StageCommand,
     StageResult,
     StageState,
+    Wait,
 )
 from mlops_kit.core.types import StageName
 
@@ -139,9 +140,14 @@ class MemoryProgress:
         """The stages of the run."""
         self.told.append(f"begin {' '.join(stages)}")
 
-    def start(self, stage: StageName) -> None:
+    def start(self, stage: StageName, place: str) -> None:
         """A start."""
-        self.told.append(f"start {stage}")
+        self.told.append(f"start {stage} {place}".rstrip())
+
+    def waits(self, waits: tuple[Wait, ...]) -> None:
+        """What is waited for, where that is new."""
+        told = [f"wait {wait.stage} for {wait.obstacle}, {wait.count} in all" for wait in waits]
+        self.told.extend(line for line in told if line not in self.told)
 
     def line(self, stage: StageName, text: str) -> None:
         """A line of output."""
@@ -150,6 +156,10 @@ class MemoryProgress:
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """An end, with the tail."""
         self.told.append(" ".join((f"end {result.name} {result.state.value}", *tail)))
+
+    def retry(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """A failure that is not the last word."""
+        self.told.append(" ".join((f"retry {result.name} after attempt {result.attempts}", *tail)))
 
     def note(self, text: str) -> None:
         """A remark."""

@@ -21,7 +21,7 @@ def result(state: StageState, *, seconds: float = 3.21, message: str = "") -> St
 def test_plain_lines_tell_start_output_and_end() -> None:
     lines: list[str] = []
     progress = PlainProgress(lines.append)
-    progress.start(TRAIN)
+    progress.start(TRAIN, "")
     progress.line(TRAIN, "epoch \x1b[31m1\x1b[0m")
     progress.end(result(StageState.RAN), ("epoch 1",))
     assert lines == ["train: started", "train | epoch 1", "train: ran (3.2 s)"]
@@ -36,7 +36,7 @@ def test_a_failure_shows_its_last_lines_in_one_piece() -> None:
 def test_on_actions_output_stands_in_one_group_between_stop_tokens() -> None:
     lines: list[str] = []
     progress = ActionsProgress(lines.append)
-    progress.start(TRAIN)
+    progress.start(TRAIN, "")
     progress.line(TRAIN, "epoch 1")
     progress.end(result(StageState.RAN), ())
     token = lines[2].removeprefix("::stop-commands::")
@@ -94,7 +94,7 @@ def test_the_live_display_prints_lines_ends_and_the_last_words_of_a_failure() ->
     screen = StringIO()
     progress = LiveProgress(Console(file=screen, force_terminal=False, width=80))
     progress.begin([TRAIN, StageName("next")])
-    progress.start(TRAIN)
+    progress.start(TRAIN, "")
     progress.line(TRAIN, "epoch [bold]1[/bold] \x1b[2J")
     progress.end(result(StageState.FAILED, message="exit status 1"), ("boom",))
     progress.note("a remark")

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from mlops_kit.adapters.dvc.outputs import Shelf
 from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
+from mlops_kit.adapters.stage_times import add_times, read_times
 from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
@@ -75,7 +77,9 @@ class DvcPipeline:
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)
             self._stages = {address(stage, self.root): stage for stage in stages}
-            return tuple(describe_stage(stage, self.root) for stage in stages)
+            times = read_times(self.root)
+            planned = (describe_stage(stage, self.root) for stage in stages)
+            return tuple(replace(stage, seconds=times.get(stage.name)) for stage in planned)
 
     def arrivals(self) -> tuple[StageName, ...]:
         """Stages that awaited data and need not any longer: none, each fetches what it lacks when it is looked at."""
@@ -130,7 +134,9 @@ class DvcPipeline:
         with self._session.locked():
             self._notes.write()
             self._session.heal_marks()
-        write_last_run(self.root, tuple(results))
+        ended = tuple(results)
+        add_times(self.root, {stage.name: stage.seconds for stage in ended if stage.state is StageState.RAN})
+        write_last_run(self.root, ended)
 
     def _pull_run_cache(self) -> None:
         with contextlib.suppress(RunCacheNotSupported):

@@ -1,6 +1,7 @@
 """`reproduce` as a list of steps, on pipelines and engines in memory."""
 
-from mlops_kit.commands.reproduce import Manner, Reproduction, Workshop, reproduce
+from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
+from mlops_kit.commands.workshop import Workshop
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.run import PlannedStage, Selection, StageState
 from mlops_kit.core.types import StageName
