@@ -281,7 +281,9 @@ def test_the_most_gpu_memory_that_was_in_use_is_kept(tmp_path: Path) -> None:
 
 def test_no_secret_reaches_the_log_the_lines_or_the_tail(tmp_path: Path) -> None:
     secrets = {"API_TOKEN": "canary-one-1234", "DB_PASSWORD": "canary-two-1234", "MODEL_TOKENS": "512000"}
-    line = "echo $API_TOKEN; echo x$DB_PASSWORD; echo https://me:pass@host/; echo ghp_0123456789abcdefghij $MODEL_TOKENS"
+    line = (
+        "echo $API_TOKEN; echo x$DB_PASSWORD; echo https://me:pass@host/; echo ghp_0123456789abcdefghij $MODEL_TOKENS"
+    )
     end, shown = run(tmp_path, line, variables=secrets)
     assert end.log is not None
     assert end.tail[1:] == (MASKED, f"x{MASKED}", f"https://{MASKED}@host/", f"{MASKED} 512000")

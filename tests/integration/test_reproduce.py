@@ -286,3 +286,21 @@ def test_an_unknown_target_is_an_input_error(project: Project) -> None:
 def test_a_folder_without_dvc_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not inside a DVC repository"):
         Project(root=tmp_path).run_kit()
+
+
+def test_a_stage_that_reads_the_root_folder_runs_after_all_that_write_there(project: Project) -> None:
+    (project.root / ".dvcignore").unlink()  # DVC refuses a dependency that holds one
+    project.write({"whole/dvc.yaml": "stages:\n  w:\n    wdir: ..\n    cmd: test -f size.json\n    deps: [.]\n"})
+    done = project.run_kit("whole/dvc.yaml:w")
+    assert project.states(done) == "first=ran second=ran whole/dvc.yaml:w=ran"
+
+
+def test_neither_git_nor_dvc_sees_the_kits_logs(project: Project) -> None:
+    project.run_kit()
+    logs = list((project.root / ".mlops" / "runs").glob("*/first-*.log"))
+    assert [log.read_text().splitlines()[0] for log in logs] == ["> echo run >> first.log; cat in > mid"]
+    assert ".mlops" not in project.git("status", "--porcelain", "--untracked-files=all")
+    with project.opened() as repo:
+        seen = [name for folder, _, names in repo.dvcignore.walk(repo.fs, repo.root_dir) for name in (folder, *names)]
+    assert "dvc.lock" in seen
+    assert not [name for name in seen if name.endswith(".log") and "first-" in name]
