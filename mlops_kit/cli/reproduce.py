@@ -35,9 +35,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
-@click.option(
-    "--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m."
-)
+@click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
     "--format",
     "form",
@@ -91,11 +89,22 @@ def _refuse_privileged(inputs: Inputs) -> None:
 
 def render_json(done: Reproduction) -> str:
     """The run as strict JSON."""
-    stages = [
-        {"name": stage.name, "state": stage.state.value, "seconds": round(stage.seconds, 3), "message": stage.message}
-        for stage in done.stages
-    ]
+    stages = [_as_json(stage) for stage in done.stages]
     return json.dumps({"stages": stages, "interrupted": bool(done.interrupted)}, sort_keys=True, allow_nan=False)
+
+
+def _as_json(stage: StageResult) -> dict[str, object]:
+    used = stage.usage
+    return {
+        "name": stage.name,
+        "state": stage.state.value,
+        "seconds": round(stage.seconds, 3),
+        "message": stage.message,
+        "attempts": stage.attempts,
+        "cpu_seconds": round(used.cpu_seconds, 3) if used else None,
+        "memory_bytes": used.memory_bytes if used else None,
+        "gpu_memory_bytes": used.gpu_memory_bytes if used else None,
+    }
 
 
 def _run(caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting) -> Reproduction:
