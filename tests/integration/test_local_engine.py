@@ -20,6 +20,7 @@ from mlops_kit.core.types import StageName
 from mlops_kit.engines.capture import LOG_BYTES, Capture
 from mlops_kit.engines.local import LocalEngine, Surroundings
 from mlops_kit.engines.shell import gpu_variables, log_name, shell_words, stage_environment
+from tests.integration.processes import wait_until_gone
 
 PATIENCE_SECONDS = 30.0
 
@@ -320,19 +321,6 @@ def test_where_the_kit_is_killed_its_stages_end_within_ten_seconds(tmp_path: Pat
     kit.kill()
     kit.wait()
     wait_until_gone(started, seconds=10)
-
-
-def wait_until_gone(pids: list[int], *, seconds: float) -> None:
-    """Until none of these runs; one that is dead and that nobody waited for yet does not."""
-    deadline = time.monotonic() + seconds
-    while left := [pid for pid in pids if is_running(pid)]:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(listed.strip()) and not listed.startswith("Z")
 
 
 def read_pids(path: Path) -> list[int]:
