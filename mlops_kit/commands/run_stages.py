@@ -124,12 +124,12 @@ class Run:
         return ""
 
     def _abandon(self, stage: StageName) -> str:
-        """Bring the stage's outputs back; what to add to its message where that failed."""
+        """Bring the stage's outputs back; what to add to its message: where its leavings are, or why that failed."""
         try:
-            self._pipeline.abandon(stage)
+            left = self._pipeline.abandon(stage)
         except StageFailedError as error:
             return f"; its outputs could not be brought back: {error}"
-        return ""
+        return f"; its outputs are the earlier ones again, what it wrote is in {left}" if left else ""
 
     def _end(self, result: StageResult, ending: Ending, tail: tuple[str, ...] = ()) -> None:
         self._results[result.name] = result

@@ -220,8 +220,11 @@ class Pipeline(Protocol):
     def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:
         """Hash, cache and note what a stage's command produced; or note what it brought back from elsewhere."""
 
-    def abandon(self, stage: StageName) -> None:
-        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Bring back the outputs of a stage whose command failed, as far as they were there or in the cache.
+
+        The folder that holds what the command left in their place, None where it left nothing there.
+        """
 
     def flush(self) -> None:
         """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""

@@ -66,11 +66,12 @@ class MemoryPipeline:
             raise StageFailedError(self.unrecordable[stage])
         self.noted.append(stage)
 
-    def abandon(self, stage: StageName) -> None:
-        """Remember that the outputs were brought back."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Remember that the outputs were brought back; the commands left nothing."""
         if stage in self.unabandonable:
             raise StageFailedError(self.unabandonable[stage])
         self.abandoned.append(stage)
+        return None
 
     def flush(self) -> None:
         """Write what is noted."""

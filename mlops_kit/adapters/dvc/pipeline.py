@@ -35,7 +35,7 @@ class DvcPipeline:
         self._environment = dict(environment)
         self._session = Session(folder)
         self._repo = self._session.repo
-        self._shelf = Shelf(self._session.root / FOLDER / "aside")
+        self._shelf = Shelf(self._session.root / FOLDER)
         self._stages: dict[StageName, Stage] = {}
         self._graph = DiGraph()
         self._selection = Selection()
@@ -103,11 +103,16 @@ class DvcPipeline:
             self._shelf.forget(found)
             self._release(stage)
 
-    def abandon(self, stage: StageName) -> None:
-        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Bring back the outputs of a stage whose command failed, as far as they were there or in the cache.
+
+        The folder that holds what the command left in their place, None where it left nothing there.
+        """
         with self._session.locked(), stage_errors():
-            self._shelf.bring_back(self._stages[stage])
-            self._release(stage)
+            try:
+                return self._shelf.bring_back(self._stages[stage])
+            finally:
+                self._release(stage)
 
     def flush(self) -> None:
         """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""

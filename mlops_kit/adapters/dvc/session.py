@@ -1,7 +1,6 @@
 """One DVC repository opened as a library: quiet, under DVC's own locks, its errors in the kit's words."""
 
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -18,12 +17,12 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
+from mlops_kit.adapters.dvc.outputs import DISK_FULL
 from mlops_kit.adapters.dvc.remote import remote_errors
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BUSY_HINT = "wait for it to end, then run again"
 
 
@@ -156,7 +155,7 @@ def stage_errors() -> Iterator[None]:
     except (DvcException, ObjectDBError, ObjectFormatError) as error:
         raise StageFailedError(explain(error)) from error
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             raise OutsideError(f"no space left on the disk of {error.filename or 'the repository'}") from error
         raise StageFailedError(explain(error)) from error
 
