@@ -165,6 +165,8 @@ def harmless(text: str) -> str:
 
 def visible(text: str) -> str:
     """Text without control characters, which could rewrite a terminal or forge lines; colours go with them."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\t" else "�" for char in click.unstyle(text))
 
 

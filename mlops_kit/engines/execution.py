@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.core.run import CommandEnd, StageCommand, Usage
 from mlops_kit.engines.capture import Capture
-from mlops_kit.engines.group import LineEnd, ProcessGroup, spawn
-from mlops_kit.engines.guard import Guard
+from mlops_kit.engines.group import ProcessGroup, spawn
+from mlops_kit.engines.guard import Guard, LineEnd
 from mlops_kit.engines.shell import gpu_variables, shell_words
 
 GRACE_SECONDS = 6.0
