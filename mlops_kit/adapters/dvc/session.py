@@ -19,6 +19,7 @@ from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
 from mlops_kit.adapters.dvc.outputs import DISK_FULL
+from mlops_kit.adapters.dvc.quick_reading import quick_reading
 from mlops_kit.adapters.dvc.remote import remote_errors
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
@@ -35,14 +36,15 @@ class Session:
         self.repo = _open(folder)
         self.root = Path(self.repo.root_dir)
         self.temporary = Path(self.repo.tmp_dir)
-        self._folder = contextlib.chdir(folder)
-        self._folder.__enter__()
+        self._open = contextlib.ExitStack()
+        self._open.callback(self.repo.close)
+        self._open.enter_context(contextlib.chdir(folder))
+        self._open.enter_context(quick_reading())
         self._had_lock = False
 
     def close(self) -> None:
         """Let go of the repository and of its folder."""
-        self.repo.close()
-        self._folder.__exit__(None, None, None)
+        self._open.close()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
