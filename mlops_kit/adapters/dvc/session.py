@@ -19,6 +19,7 @@ from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
 from mlops_kit.adapters.dvc.outputs import DISK_FULL
+from mlops_kit.adapters.dvc.quick_graph import quick_graph
 from mlops_kit.adapters.dvc.quick_reading import quick_reading
 from mlops_kit.adapters.dvc.remote import remote_errors
 from mlops_kit.adapters.process import is_alive
@@ -40,6 +41,7 @@ class Session:
         self._open.callback(self.repo.close)
         self._open.enter_context(contextlib.chdir(folder))
         self._open.enter_context(quick_reading())
+        self._open.enter_context(quick_graph())
         self._had_lock = False
 
     def close(self) -> None:
