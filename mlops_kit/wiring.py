@@ -20,6 +20,7 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
+    from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.reproduce import Workshop
@@ -89,6 +90,24 @@ def recover_locks(folder: Path, environment: Mapping[str, str]) -> tuple[str, ..
     from mlops_kit.adapters.lock_recovery import recover_locks as recover
 
     return recover(open_git(folder, environment))
+
+
+def check_locks(folder: Path, environment: Mapping[str, str]) -> None:
+    """Check every dvc.lock before DVC reads it, and leave all as they are; raises where one must not be read."""
+    from mlops_kit.adapters.lock_recovery import check_locks as check
+
+    check(open_git(folder, environment))
+
+
+@contextmanager
+def open_lookout(folder: Path) -> Iterator[Lookout]:
+    """The pipeline around a folder, to be looked at, with the results of the last run here."""
+    from mlops_kit.adapters.dvc.reasons import DvcForecaster
+    from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.commands.forecast import Lookout
+
+    with DvcForecaster(folder) as forecaster:
+        yield Lookout(forecaster=forecaster, last_run=read_last_run(forecaster.root))
 
 
 @contextmanager

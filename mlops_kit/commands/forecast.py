@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.inspection import Inspection
 from mlops_kit.core.pipeline.forecast import Explanation, Fate, Forecast, StageForecast
-from mlops_kit.core.pipeline.outlook import Outlook, find_writers
 from mlops_kit.core.pipeline.order import order_stages
+from mlops_kit.core.pipeline.outlook import Outlook, find_writers
 from mlops_kit.core.ports import Forecaster
 from mlops_kit.core.run import PlannedStage, Selection, StageResult
 from mlops_kit.core.types import Digest, StageName
@@ -83,9 +83,7 @@ def _readers(forecaster: Forecaster, stage: PlannedStage) -> tuple[StageName, ..
     """The stages of all pipelines that read what the stage writes."""
     everything = forecaster.plan(Selection(every_pipeline=True))
     writers = find_writers(order_stages(everything))
-    reading = (
-        other.name for other in everything for path in other.reads if stage.name in writers.get(path, ())
-    )
+    reading = (other.name for other in everything for path in other.reads if stage.name in writers.get(path, ()))
     return tuple(sorted(set(reading) - {stage.name}))
 
 

@@ -47,7 +47,7 @@ class SeenInput:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenOutput:
-    """A path that a stage writes. `in_cache` says that the cache has what the entry names; git keeps the `plain` ones."""
+    """A path that a stage writes. `in_cache` says that the cache has what the entry names; git keeps `plain` ones."""
 
     path: str
     content: Content
@@ -91,12 +91,13 @@ class Inspection:
 
 
 def compare_params(file: str, old: Mapping[str, object], new: Mapping[str, object]) -> tuple[SeenParam, ...]:
-    """Every param of both sides by its key; a mapping that differs is opened, down to the keys that do."""
-    return tuple(
+    """Every param of both sides, sorted by its key; a mapping that differs is opened, down to the keys that do."""
+    rows = [
         SeenParam(file=file, key=key, content=content, old=as_scalar(before), new=as_scalar(after))
-        for name in dict.fromkeys((*new, *old))
-        for key, content, before, after in _compare(name, old.get(name, _NOTHING), new.get(name, _NOTHING))
-    )
+        for name in {*new, *old}
+        for key, content, before, after in _compare(str(name), old.get(name, _NOTHING), new.get(name, _NOTHING))
+    ]
+    return tuple(sorted(rows, key=lambda row: row.key))
 
 
 def as_scalar(value: object) -> Scalar:
@@ -115,7 +116,7 @@ def _compare(key: str, old: object, new: object) -> list[tuple[str, Content, obj
     if isinstance(old, Mapping) and isinstance(new, Mapping) and old != new:
         return [
             row
-            for name in dict.fromkeys((*new, *old))
+            for name in {*new, *old}
             for row in _compare(f"{key}.{name}", old.get(name, _NOTHING), new.get(name, _NOTHING))
             if row[1] is not Content.SAME
         ]

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import dpath
 from dvc.dependency import DatasetDependency, DbDependency, Dependency, ParamsDependency, RepoDependency
@@ -48,7 +48,7 @@ class DvcForecaster:
         self._session = Session(folder)
         self._stages: dict[StageName, Stage] = {}
         self._hashes: dict[tuple[str, str], HashInfo] = {}
-        self._params: dict[str, object] = {}
+        self._params: dict[str, Any] = {}
         self._metas: dict[tuple[str, Digest], Meta] = {}
 
     def __enter__(self) -> Self:
@@ -204,7 +204,7 @@ class DvcForecaster:
         for key in dep.params:
             with contextlib.suppress(KeyError):
                 found[key] = dpath.get(content, key, separator=".")
-        return found if dep.params else dict(content or {})  # type: ignore[call-overload]  # DVC's whole file
+        return found if dep.params else dict(content or {})
 
     def _path(self, item: Output) -> str:
         return path_from_root(item, self.root)
@@ -222,11 +222,11 @@ def _lines(command: str | list[str] | None) -> tuple[str, ...]:
     return tuple(command) if isinstance(command, list) else tuple(command.strip().splitlines())
 
 
-def _entry(stage: Stage) -> Mapping[str, object]:
+def _entry(stage: Stage) -> Mapping[str, Any]:
     """The stage's entry in dvc.lock; empty where it has none, or is a `.dvc` file."""
     if not isinstance(stage, PipelineStage):
         return {}
-    found: Mapping[str, object] = stage.dvcfile.stages.lockfile_data.get(stage.name) or {}
+    found: Mapping[str, Any] = stage.dvcfile.stages.lockfile_data.get(stage.name) or {}
     return found
 
 

@@ -92,23 +92,17 @@ class Outlook:
             self._returning.add(found.stage)
 
     def _reasons(self, found: Inspection) -> Iterator[Reason]:
+        """All of them; of a stage that never ran the parts are no news."""
         if self._selection.force:
             yield Reason(cause=Cause.FORCED)
-        if not found.locked:
-            yield Reason(cause=Cause.NEVER_RAN)
-        if found.command_changed:
-            old = None if found.locked_command is None else "\n".join(found.locked_command)
-            yield Reason(cause=Cause.COMMAND, old=old, new="\n".join(found.command))
-        if found.restless:
-            yield Reason(cause=Cause.ALWAYS)
-        if found.frozen:
-            yield Reason(cause=Cause.FROZEN)
-        else:
-            for reason in (*self._input_reasons(found), *self._param_reasons(found)):
-                if found.locked or reason.cause not in CHANGES:
-                    yield reason
+        yield from _stage_reasons(found)
+        parts = (*self._input_reasons(found), *self._param_reasons(found)) if not found.frozen else ()
         if found.locked:
+            yield from parts
             yield from _output_reasons(found.outputs)
+        else:
+            yield Reason(cause=Cause.NEVER_RAN)
+            yield from (reason for reason in parts if reason.cause not in CHANGES)
 
     def _input_reasons(self, found: Inspection) -> Iterator[Reason]:
         for seen in found.inputs:
@@ -120,9 +114,7 @@ class Outlook:
                 yield from map(_upstream, moving)
             elif seen.content is not Content.SAME:
                 note = {Content.NEW: "new", Content.ABSENT: "gone"}.get(seen.content, "")
-                yield Reason(
-                    cause=Cause.PARAM, subject=seen.file, key=seen.key, old=seen.old, new=seen.new, note=note
-                )
+                yield Reason(cause=Cause.PARAM, subject=seen.file, key=seen.key, old=seen.old, new=seen.new, note=note)
 
     def _judge_input(self, seen: SeenInput) -> Iterator[Reason]:
         moving = [name for name in self.writers.get(seen.path, ()) if self._fate_of(name) not in _SETTLED]
@@ -231,6 +223,17 @@ def find_writers(order: Order) -> Mapping[str, tuple[StageName, ...]]:
 
 def _path(key: str) -> str:
     return key.removeprefix(f"{STRICT} ")
+
+
+def _stage_reasons(found: Inspection) -> Iterator[Reason]:
+    """What is said of the stage itself, whatever its parts are like."""
+    if found.command_changed:
+        old = None if found.locked_command is None else "\n".join(found.locked_command)
+        yield Reason(cause=Cause.COMMAND, old=old, new="\n".join(found.command))
+    if found.restless:
+        yield Reason(cause=Cause.ALWAYS)
+    if found.frozen:
+        yield Reason(cause=Cause.FROZEN)
 
 
 def _compare_here(seen: SeenInput) -> Iterator[Reason]:

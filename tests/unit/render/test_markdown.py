@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.markdown import render_report
-from mlops_kit.core.render.mermaid import render_graph
 from mlops_kit.core.render.text import render_report_text
 from mlops_kit.core.render.values import show_difference, show_value
 from mlops_kit.core.review.cells import Cell
@@ -123,8 +122,6 @@ flowchart LR
     n2["train<br/>changed"]:::changed
     n1 --> n2
     classDef changed stroke:#bf8700,stroke-width:3px
-    classDef failed stroke:#cf222e,stroke-width:4px
-    classDef removed stroke-dasharray:4
 ```
 
 </details>
@@ -248,12 +245,6 @@ def test_a_difference_is_of_the_digits_that_were_written(old: float, new: float,
 )
 def test_a_value_reads_as_people_write_it(value: Cell, shown: str) -> None:
     assert show_value(value) == shown
-
-
-def test_a_graph_that_nobody_can_read_is_left_out() -> None:
-    stages = tuple(StageRow(name=f"s{number}", after=("s0",)) for number in range(61))
-    assert render_graph(stages) == ""
-    assert render_graph(stages[:60]) != ""
 
 
 def test_the_terminal_tells_the_same_in_aligned_columns() -> None:
