@@ -25,6 +25,7 @@ from dvc_objects.errors import ObjectFormatError
 from mlops_kit.adapters.dvc.results import cached_entry, locked_entry
 from mlops_kit.adapters.dvc.selection import address, describe_stage, path_from_root, select_stages
 from mlops_kit.adapters.dvc.session import Session, explain, pipeline_errors
+from mlops_kit.adapters.files import read_limited
 from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.inspection import (
     Content,
@@ -35,9 +36,12 @@ from mlops_kit.core.inspection import (
     StageKind,
     compare_params,
 )
+from mlops_kit.core.pipeline.lockfile import LockedStage, parse_lock
+from mlops_kit.core.pipeline.stages import LOCK_FILE
 from mlops_kit.core.run import PlannedStage, Selection
 from mlops_kit.core.types import Digest, StageName
 
+_LOCK_BYTES = 1024**3
 _ELSEWHERE = (RepoDependency, DbDependency)
 
 
@@ -49,6 +53,7 @@ class DvcForecaster:
         self._stages: dict[StageName, Stage] = {}
         self._hashes: dict[tuple[str, str], HashInfo] = {}
         self._params: dict[str, Any] = {}
+        self._locks: dict[str, Mapping[str, LockedStage]] = {}
         self._metas: dict[tuple[str, Digest], Meta] = {}
 
     def __enter__(self) -> Self:
@@ -80,15 +85,15 @@ class DvcForecaster:
         """The stage beside its lock entry; InputError where DVC cannot read one of its files."""
         found = self._stages[stage]
         with pipeline_errors():
-            command, locked = _commands(found)
+            entry = self._find_entry(found)
             inputs, params = self._see_inputs(found)
             return Inspection(
                 stage=stage,
                 kind=_kind(found),
-                command=command,
-                locked_command=locked,
+                command=_lines(found.cmd),
+                locked_command=entry.command if entry else None,
                 command_changed=bool(found.changed_stage()),
-                locked=not isinstance(found, PipelineStage) or bool(_entry(found)),
+                locked=not isinstance(found, PipelineStage) or entry is not None,
                 frozen=bool(found.frozen),
                 restless=bool(found.is_callback or found.always_changed),
                 restorable=_is_restorable(found),
@@ -120,6 +125,16 @@ class DvcForecaster:
             if digest := _digest(out.hash_info):
                 self._metas[self._path(out), digest] = out.meta
 
+    def _find_entry(self, stage: Stage) -> LockedStage | None:
+        """The stage's entry in dvc.lock, each file parsed once; DVC itself keeps only digests and params of it."""
+        if not isinstance(stage, PipelineStage):
+            return None
+        path = Path(stage.path).with_name(LOCK_FILE).relative_to(self.root).as_posix()
+        if path not in self._locks:
+            data = read_limited(self.root, path, limit=_LOCK_BYTES)
+            self._locks[path] = parse_lock(data, file=path) if data is not None else {}
+        return self._locks[path].get(str(stage.name))
+
     @contextlib.contextmanager
     def _foreseen(self, stage: Stage, inputs: Mapping[str, Digest]) -> Iterator[frozenset[Content]]:
         """The stage with its dependencies as they will be, for a moment; how they then compare with the lock."""
@@ -140,7 +155,7 @@ class DvcForecaster:
             dep.hash_info = HashInfo(dep.PARAM_PARAMS, values)
         elif digest := inputs.get(path):
             dep.hash_info = HashInfo(digest.algorithm, digest.value)
-            dep.meta = self._metas.get((path, digest), dep.meta)
+            dep.meta = self._metas.get((path, digest), Meta())
         elif dep.exists:
             dep.save()
         else:
@@ -210,24 +225,10 @@ class DvcForecaster:
         return path_from_root(item, self.root)
 
 
-def _commands(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The stage's command and the lock entry's, a line each."""
-    entry = _entry(stage)
-    return _lines(stage.cmd), _lines(entry["cmd"]) if "cmd" in entry else None
-
-
 def _lines(command: str | list[str] | None) -> tuple[str, ...]:
     if not command:
         return ()
     return tuple(command) if isinstance(command, list) else tuple(command.strip().splitlines())
-
-
-def _entry(stage: Stage) -> Mapping[str, Any]:
-    """The stage's entry in dvc.lock; empty where it has none, or is a `.dvc` file."""
-    if not isinstance(stage, PipelineStage):
-        return {}
-    found: Mapping[str, Any] = stage.dvcfile.stages.lockfile_data.get(stage.name) or {}
-    return found
 
 
 def _kind(stage: Stage) -> StageKind:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from mlops_kit.core.inspection import Content, SeenInput, SeenOutput
 from mlops_kit.core.pipeline.forecast import Explanation
 from mlops_kit.core.render.escape import clean
-from mlops_kit.core.render.reasons import WORDS, describe_reasons, show_duration, show_scalar
+from mlops_kit.core.render.reasons import WORDS, describe_reasons, show_both, show_duration
 from mlops_kit.core.render.text import align
 from mlops_kit.core.render.values import show_digest
 from mlops_kit.core.run import StageResult, Wants
@@ -68,7 +68,7 @@ def _inputs(found: Explanation) -> Iterator[tuple[str, ...]]:
 
 def _params(found: Explanation) -> Iterator[tuple[str, ...]]:
     for seen in found.inspection.params:
-        yield f"{seen.file}:{seen.key}", seen.content.value, show_scalar(seen.old), show_scalar(seen.new)
+        yield f"{seen.file}:{seen.key}", seen.content.value, *show_both(seen.old, seen.new)
 
 
 def _output(seen: SeenOutput) -> tuple[str, ...]:

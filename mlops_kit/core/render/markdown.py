@@ -244,7 +244,7 @@ def graph_blocks(graph: Graph, *, rank: int) -> Iterator[Block]:
         before = ("<details><summary>Stage graph</summary>", "", *about, "```mermaid", graph.text, "```", "")
         yield Block(rank=rank, before=(*before, "</details>", ""))
     elif about:
-        yield Block(rank=rank, before=("There are too many connections to draw the stage graph.", ""))
+        yield Block(rank=rank, before=("The stage graph is too large to draw.", ""))
 
 
 def _node(stage: StageRow) -> Node:

@@ -36,18 +36,11 @@ def describe_reasons(reasons: Iterable[Reason]) -> tuple[str, ...]:
     return (*lines, f"if its input changes: {', '.join(upstream)}") if upstream else tuple(lines)
 
 
-def show_pair(old: Scalar, new: Scalar) -> str:
-    """`0.1 -> 0.2`; both as JSON where they are of different types, for `1` and `"1"` look the same."""
-    alike = isinstance(old, str) == isinstance(new, str) or None in {old, new}
-    return f"{show_scalar(old, quoted=not alike)} -> {show_scalar(new, quoted=not alike)}"
-
-
-def show_scalar(value: Scalar, *, quoted: bool = False) -> str:
-    """A value in full digits, cut where it is long."""
-    if value is None:
-        return _NOTHING
-    text = value if isinstance(value, str) and not quoted else json.dumps(value, ensure_ascii=False)
-    return clean(text, limit=_VALUE_LIMIT)
+def show_both(old: Scalar, new: Scalar) -> tuple[str, str]:
+    """Two values in full digits; as JSON where only one is a text, for `1` and `"1"` look the same."""
+    if old is None or new is None or isinstance(old, str) == isinstance(new, str):
+        return _show(old), _show(new)
+    return _quote(old), _quote(new)
 
 
 def show_duration(seconds: float) -> str:
@@ -67,7 +60,7 @@ def _describe(reason: Reason) -> tuple[str, ...]:
             return (f"{reason.cause} {reason.subject}: {_digest(reason.old)} -> {_digest(reason.new)}",)
         case Cause.PARAM:
             note = f" ({reason.note})" if reason.note else ""
-            return (f"param {reason.subject}:{reason.key}: {show_pair(reason.old, reason.new)}{note}",)
+            return (f"param {reason.subject}:{reason.key}: {' -> '.join(show_both(reason.old, reason.new))}{note}",)
         case Cause.MISSING:
             note = f" ({reason.note})" if reason.note else ""
             return (f"missing {reason.subject}{note}",)
@@ -83,6 +76,16 @@ def _command_difference(reason: Reason) -> tuple[str, ...]:
     lines = list(unified_diff(reason.old.splitlines(), reason.new.splitlines(), lineterm="", n=0))[_HEAD_LINES:]
     shown = [f"{line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
     return ("command:", *shown) if shown else ("command: written as a list or a text, otherwise the same",)
+
+
+def _show(value: Scalar) -> str:
+    if value is None:
+        return _NOTHING
+    return clean(value, limit=_VALUE_LIMIT) if isinstance(value, str) else _quote(value)
+
+
+def _quote(value: Scalar) -> str:
+    return clean(json.dumps(value, ensure_ascii=False), limit=_VALUE_LIMIT)
 
 
 def _digest(value: Scalar) -> str:
