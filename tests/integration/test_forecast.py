@@ -163,6 +163,19 @@ def test_a_whole_chain_that_comes_back_from_the_run_cache_is_known_to_its_end(ch
     assert surprises(found, chain.run_kit()) == []
 
 
+def test_a_result_whose_input_is_an_executable_is_found(tmp_path: Path) -> None:
+    files = {"dvc.yaml": CHAIN.replace("cat in > mid", "cat in > mid; chmod +x mid"), "params.yaml": PARAMS}
+    project = make_project(tmp_path / "p", files, site=tmp_path / "site")
+    for text in ("1", "2"):
+        project.write({"in": text})
+        project.run_kit()
+    project.write({"in": "1"})
+    (project.root / "mid").unlink()
+    found = look(project)
+    assert fates(found) == "first=restore second=restore third=restore"
+    assert surprises(found, project.run_kit()) == []
+
+
 def test_an_older_commit_is_restored_to_its_end(chain: Project) -> None:
     chain.write({"in": "2"})
     chain.run_kit()

@@ -54,6 +54,29 @@ def test_absent_data_is_no_change_and_pull_fetches_it() -> None:
     assert fate_of(inspection(read=Content.ABSENT)) is Fate.ABSENT
 
 
+def test_a_part_of_what_comes_back_as_it_was_is_no_change() -> None:
+    assert fate_of_reader(Content.SAME, in_cache=True) is Fate.KEEP
+    assert fate_of_reader(Content.CHANGED, in_cache=True) is Fate.MAY_RUN
+    assert fate_of_reader(Content.ABSENT, in_cache=True) is Fate.MAY_RUN
+    assert fate_of_reader(Content.ABSENT, in_cache=False) is Fate.ABSENT
+    assert fate_of_reader(Content.ABSENT, in_cache=False, pull=True) is Fate.KEEP
+
+
+def fate_of_reader(part: Content, *, in_cache: bool, pull: bool = False) -> Fate:
+    """The fate of a stage that reads a file of the folder that another one writes, where the folder is gone."""
+    maker, reader = StageName("maker"), StageName("reader")
+    planned = [
+        PlannedStage(name=maker, writes=("folder",)),
+        PlannedStage(name=reader, reads=("folder/file",), writes=("out",)),
+    ]
+    outlook = Outlook(planned, Selection(pull=pull))
+    gone = SeenOutput(path="folder", content=Content.ABSENT, old=ONE, in_cache=in_cache)
+    made = outlook.weigh(Inspection(stage=maker, outputs=(gone,)))
+    outlook.settle(made, {"folder": ONE} if in_cache else None)
+    seen = SeenInput(path="folder/file", content=part, old=TWO)
+    return outlook.settle(outlook.weigh(Inspection(stage=reader, inputs=(seen,))), None).fate
+
+
 def test_a_frozen_stage_does_not_look_at_its_inputs() -> None:
     assert fate_of(inspection(read=Content.CHANGED, frozen=True)) is Fate.KEEP
     assert fate_of(inspection(wrote=Content.CHANGED, frozen=True)) is Fate.NOTE

@@ -247,6 +247,22 @@ def test_a_value_reads_as_people_write_it(value: Cell, shown: str) -> None:
     assert show_value(value) == shown
 
 
+def test_a_graph_of_many_stages_shows_what_stands_out_and_counts_the_rest() -> None:
+    quiet = tuple(StageRow(name=f"s{number}", after=("s0",)) for number in range(70))
+    loud = (
+        StageRow(name="failing", state="failed", after=("s0",)),
+        StageRow(name="waiting", state="skipped", after=("failing",)),
+        StageRow(name="new", change="new", state="ran", after=("s0",)),
+        StageRow(name="rerun", state="ran", after=("s0",)),
+    )
+    text = render_report(replace(REPORT, stages=(*quiet, *loud)))
+    assert "\n14 stages are left out.\n" in text
+    assert re.findall(r'"\]:::(\w+)', text) == ["failed", "skipped", "changed", "ran"]
+    assert [line for line in text.splitlines() if "failing" in line and line.startswith("    n")] == [
+        '    n57["failing<br/>failed"]:::failed'
+    ]
+
+
 def test_the_terminal_tells_the_same_in_aligned_columns() -> None:
     assert render_report_text(REPORT) == TERMINAL
 
