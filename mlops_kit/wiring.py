@@ -22,6 +22,7 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
+    from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
@@ -97,6 +98,24 @@ class RunSetting:
 
     gpus: int | None = None
     patience_seconds: float = 0.0
+
+
+def check_locks(folder: Path, environment: Mapping[str, str]) -> None:
+    """Check every dvc.lock before DVC reads it, and leave all as they are; raises where one must not be read."""
+    from mlops_kit.adapters.lock_recovery import check_locks as check
+
+    check(open_git(folder, environment))
+
+
+@contextmanager
+def open_lookout(folder: Path) -> Iterator[Lookout]:
+    """The pipeline around a folder, to be looked at, with the results of the last run here."""
+    from mlops_kit.adapters.dvc.reasons import DvcForecaster
+    from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.commands.forecast import Lookout
+
+    with DvcForecaster(folder) as forecaster:
+        yield Lookout(forecaster=forecaster, last_run=read_last_run(forecaster.root))
 
 
 @contextmanager

@@ -46,10 +46,21 @@ def describe_stage(stage: Stage, root: Path) -> PlannedStage:
     return PlannedStage(
         name=address(stage, root),
         reads=() if stage.frozen else reads,
-        writes=tuple(_path(out, root) for out in stage.outs),
+        writes=tuple(path_from_root(out, root) for out in stage.outs),
         watches=reads if stage.frozen else (),
         wants=_wants(stage, root),
     )
+
+
+def path_from_root(item: Output, root: Path) -> str:
+    """Where a dependency or an output lies, from DVC's root with forward slashes (empty for the root itself).
+
+    Elsewhere its address.
+    """
+    if item.protocol != "local":
+        return f"{item.protocol}://{item.fs_path}"
+    path = Path(os.path.relpath(item.fs_path, root)).as_posix()
+    return "" if path == "." else path
 
 
 def _find(repo: Repo, target: str) -> list[Stage]:
@@ -108,14 +119,7 @@ def _reads(stage: Stage, root: Path) -> Iterator[str]:
         return
     for dep in stage.deps:
         if not isinstance(dep, DatasetDependency):
-            yield _path(dep, root)
-
-
-def _path(item: Output, root: Path) -> str:
-    if item.protocol != "local":
-        return f"{item.protocol}://{item.fs_path}"
-    path = Path(os.path.relpath(item.fs_path, root)).as_posix()
-    return "" if path == "." else path
+            yield path_from_root(dep, root)
 
 
 def _wants(stage: Stage, root: Path) -> Wants:
