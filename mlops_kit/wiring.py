@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.pipeline.forecast import Forecast
     from mlops_kit.core.ports import Progress, PromotionLog, Registry
-    from mlops_kit.core.run import Gpu
+    from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName
     from mlops_kit.engines.local import Surroundings
 
@@ -141,7 +142,15 @@ def open_workshop(
             around = _surround(pipeline.root, environment, held=lock.handle)
             with LocalEngine(around, on_line=progress.line) as engine:
                 gpus = _find_gpus(setting, environment)
-                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus)
+                foresee = partial(_foresee, folder)
+                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus, foresee=foresee)
+
+
+def _foresee(folder: Path, selection: Selection) -> Forecast:
+    from mlops_kit.commands.forecast import forecast
+
+    with open_lookout(folder) as lookout:
+        return forecast(lookout.forecaster, selection)
 
 
 def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:

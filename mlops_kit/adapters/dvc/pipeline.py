@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,10 +16,10 @@ from mlops_kit.adapters.dvc import steps
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
-from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
+from mlops_kit.adapters.dvc.selection import address, describe_stages, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
-from mlops_kit.adapters.stage_times import add_times, read_times
+from mlops_kit.adapters.stage_times import add_times
 from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
@@ -77,9 +76,7 @@ class DvcPipeline:
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)
             self._stages = {address(stage, self.root): stage for stage in stages}
-            times = read_times(self.root)
-            planned = (describe_stage(stage, self.root) for stage in stages)
-            return tuple(replace(stage, seconds=times.get(stage.name)) for stage in planned)
+            return describe_stages(stages, self.root)
 
     def arrivals(self) -> tuple[StageName, ...]:
         """Stages that awaited data and need not any longer: none, each fetches what it lacks when it is looked at."""

@@ -12,11 +12,12 @@ _slow_check = dvc_graph.check_acyclic
 @contextmanager
 def quick_graph() -> Iterator[None]:
     """Whether stages wait for each other in a circle is found in one pass; DVC names the circle where there is one."""
+    before = dvc_graph.check_acyclic
     dvc_graph.check_acyclic = _check_acyclic
     try:
         yield
     finally:
-        dvc_graph.check_acyclic = _slow_check
+        dvc_graph.check_acyclic = before
 
 
 def _check_acyclic(graph: DiGraph) -> None:

@@ -37,13 +37,12 @@ _slow_params = param.load_path
 @contextmanager
 def quick_reading() -> Iterator[None]:
     """Every dvc.yaml, dvc.lock, `.dvc` and params file that DVC loads meanwhile is read by the kit where it can be."""
-    FileMixin._load_yaml = _load
-    param.load_path = ParamsFiles().load
+    before = FileMixin._load_yaml, param.load_path
+    FileMixin._load_yaml, param.load_path = _load, ParamsFiles().load
     try:
         yield
     finally:
-        FileMixin._load_yaml = _slow_load
-        param.load_path = _slow_params
+        FileMixin._load_yaml, param.load_path = before
 
 
 class ParamsFiles:

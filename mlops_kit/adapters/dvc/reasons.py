@@ -23,7 +23,7 @@ from dvc_data.hashfile.meta import Meta
 from dvc_objects.errors import ObjectFormatError
 
 from mlops_kit.adapters.dvc.results import cached_entry, locked_entry
-from mlops_kit.adapters.dvc.selection import address, describe_stage, path_from_root, select_stages
+from mlops_kit.adapters.dvc.selection import address, describe_stages, path_from_root, select_stages
 from mlops_kit.adapters.dvc.session import Session, explain, pipeline_errors
 from mlops_kit.adapters.files import read_limited
 from mlops_kit.core.errors import InputError, Location
@@ -79,7 +79,7 @@ class DvcForecaster:
             stages = select_stages(repo, get_active_graph(repo.index.graph), selection)
             self._stages.update({address(stage, self.root): stage for stage in stages})
             self._remember(out for stage in stages for out in stage.outs)
-            return tuple(describe_stage(stage, self.root) for stage in stages)
+            return describe_stages(stages, self.root)
 
     def inspect(self, stage: StageName) -> Inspection:
         """The stage beside its lock entry; InputError where DVC cannot read one of its files."""

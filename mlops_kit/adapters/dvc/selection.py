@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dvc.dependency import DatasetDependency
@@ -14,6 +15,7 @@ from dvc.stage import PipelineStage, Stage
 from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 from networkx import DiGraph, dfs_postorder_nodes
 
+from mlops_kit.adapters.stage_times import read_times
 from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.pipeline.wants import parse_wants
 from mlops_kit.core.run import PlannedStage, Selection, Wants
@@ -40,8 +42,13 @@ def address(stage: Stage, root: Path) -> StageName:
     return StageName(str(stage.name) if file == PROJECT_FILE else f"{file}:{stage.name}")
 
 
-def describe_stage(stage: Stage, root: Path) -> PlannedStage:
-    """A stage as the scheduler sees it."""
+def describe_stages(stages: Iterable[Stage], root: Path) -> tuple[PlannedStage, ...]:
+    """Stages as the scheduler sees them, with the times that they took here."""
+    times = read_times(root)
+    return tuple(replace(stage, seconds=times.get(stage.name)) for stage in (_describe(one, root) for one in stages))
+
+
+def _describe(stage: Stage, root: Path) -> PlannedStage:
     reads = tuple(dict.fromkeys(_reads(stage, root)))
     return PlannedStage(
         name=address(stage, root),
