@@ -26,6 +26,9 @@ from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
+_NO_PARAM = "Unsupported value of type"
+"""How DVC's templates refuse a value; not one of its own errors (dvc/parsing/context.py)."""
+
 _BUSY_HINT = "wait for it to end, then run again"
 
 
@@ -143,6 +146,10 @@ def pipeline_errors() -> Iterator[None]:
         raise OutsideError(explain(error)) from error
     except DvcException as error:
         raise InputError(explain(error)) from error
+    except TypeError as error:
+        if _NO_PARAM not in str(error):
+            raise
+        raise InputError(explain(error), hint="a date is no param to DVC: put it in quotes") from error
     except OSError as error:
         raise OutsideError(f"{error.filename or 'DVC'}: {error.strerror or error}") from error
 
