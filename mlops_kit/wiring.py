@@ -119,6 +119,13 @@ def open_lookout(folder: Path) -> Iterator[Lookout]:
         yield Lookout(forecaster=forecaster, last_run=read_last_run(forecaster.root))
 
 
+def check_pipelines(folder: Path, environment: Mapping[str, str], *, most_stages: int | None) -> None:
+    """Raise what is wrong with the dvc.yaml files before DVC reads them; `most_stages` is None for the default."""
+    from mlops_kit.adapters.pipeline_check import check_pipelines as check
+
+    check(open_git(folder, environment), folder.resolve(), most_stages=most_stages)
+
+
 @contextmanager
 def open_workshop(
     folder: Path, environment: Mapping[str, str], progress: Progress, setting: RunSetting = RunSetting()

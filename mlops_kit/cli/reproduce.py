@@ -38,6 +38,9 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
 @click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
+    "--max-stages", type=click.IntRange(min=1), help="Refuse a dvc.yaml that stands for more; default: 10,000."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
@@ -59,6 +62,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     pull: bool,
     push: bool,
     wait: float,
+    max_stages: int | None,
     form: str,
     question: Question,
 ) -> int:
@@ -70,6 +74,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     Example:  mlops-kit reproduce --jobs 4 train
     """
     _refuse_privileged(caller.inputs)
+    wiring.check_pipelines(caller.folder, caller.inputs.variables, most_stages=max_stages)
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull)
     if question.asked:
         return answer(caller, selection, question)

@@ -13,9 +13,12 @@ from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InputError, InvalidInputError, KitError, Location, Problem
 from mlops_kit.core.pipeline.completeness import check_digests, check_end, check_entries, check_sizes, check_stages
 from mlops_kit.core.pipeline.definition import Definition, parse_data_file, parse_definition
+from mlops_kit.core.pipeline.expansion import MOST_STAGES
+from mlops_kit.core.pipeline.ignored import drop_ignored
 from mlops_kit.core.pipeline.keys import check_keys
 from mlops_kit.core.pipeline.lockfile import LockedStage, parse_lock
-from mlops_kit.core.pipeline.project import Project, parse_project, project_paths
+from mlops_kit.core.pipeline.project import Project, find_roots, parse_project, project_paths
+from mlops_kit.core.pipeline.soundness import pipeline_faults, wanted_variable_files
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
@@ -52,6 +55,7 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     config = default_config() if data is None else found.attempt(partial(parse_config, data, file=name))
     files = _read_all(tree, project_paths(tree.list_files()), found)
     _check_files(files, found)
+    _check_soundness(tree, files, found)
     project = _read_project(files)
     metrics = _read_metrics(tree, project, found)
     if config and data and not found.errors and _all_read(project, metrics):
@@ -113,6 +117,13 @@ def _check_files(files: Mapping[str, bytes], found: _Findings) -> None:
             found.attempt(partial(parse_data_file, files[path], file=path))
         elif _is(path, LOCK_FILE) and path.replace(LOCK_FILE, PIPELINE_FILE) not in files:
             found.attempt(partial(parse_lock, files[path], file=path))
+
+
+def _check_soundness(tree: Tree, files: Mapping[str, bytes], found: _Findings) -> None:
+    """What would keep `reproduce` from starting."""
+    seen = drop_ignored(files)
+    variables = _read_all(tree, wanted_variable_files(seen), found)
+    found.errors.extend(pipeline_faults(seen, variables, roots=find_roots(files), most_stages=MOST_STAGES))
 
 
 def _is(path: str, name: str) -> bool:

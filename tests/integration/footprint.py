@@ -1,4 +1,4 @@
-"""Everything that a run left behind, in a form that two runs can be compared by: workspace and cache, bytes and modes."""
+"""Everything that a run left behind, to compare two runs by: workspace and cache, bytes and modes."""
 
 import stat
 from pathlib import Path

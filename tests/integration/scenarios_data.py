@@ -1,7 +1,6 @@
 """What lies in the workspace and in the cache: kinds of files, links, old formats, edits by hand."""
 
 import json
-import os
 import re
 import shutil
 
@@ -121,7 +120,7 @@ def linking(path: str, target: str) -> Change:
     def act(project: Project) -> None:
         place = project.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        os.symlink(target, place)
+        place.symlink_to(target)
 
     return act
 

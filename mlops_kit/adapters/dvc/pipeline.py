@@ -6,13 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dvc.repo.reproduce import get_active_graph
 from dvc.stage import Stage
 from dvc.stage.cache import RunCacheNotSupported
 from dvc.utils import fix_env
 from networkx import DiGraph
 
 from mlops_kit.adapters.dvc import steps
+from mlops_kit.adapters.dvc.graph import read_graph
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
@@ -71,7 +71,7 @@ class DvcPipeline:
             self._session.heal_marks()
             if selection.pull:
                 self._pull_run_cache()
-            self._graph = get_active_graph(self._repo.index.graph)
+            self._graph = read_graph(self._repo)
             stages = select_stages(self._repo, self._graph, selection)
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)

@@ -166,6 +166,8 @@ def stage_errors() -> Iterator[None]:
         raise _busy(str(error)) from error
     except (DvcException, ObjectDBError, ObjectFormatError, OSError) as error:
         raise StageFailedError(explain(error)) from error
+    except (TypeError, ValueError) as error:  # as in `pipeline_errors`: DVC takes them for a failed stage too
+        raise StageFailedError(explain(error)) from error
 
 
 @contextlib.contextmanager
