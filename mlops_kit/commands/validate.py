@@ -17,6 +17,7 @@ from mlops_kit.core.pipeline.expansion import MOST_STAGES
 from mlops_kit.core.pipeline.ignored import drop_ignored
 from mlops_kit.core.pipeline.keys import check_keys
 from mlops_kit.core.pipeline.lockfile import LockedStage, parse_lock
+from mlops_kit.core.pipeline.lockpaths import check_locked_paths
 from mlops_kit.core.pipeline.project import Project, find_roots, parse_project, project_paths
 from mlops_kit.core.pipeline.soundness import pipeline_faults, wanted_variable_files
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
@@ -169,6 +170,7 @@ def _lock_problems(
         *check_sizes(locked, file=lock_path),
         *check_stages(definition, locked, file=lock_path),
         *check_entries(parse_project(own).stages, file=lock_path),
+        *check_locked_paths(locked, definition, file=lock_path),
     )
 
 

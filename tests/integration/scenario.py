@@ -34,11 +34,12 @@ def writing(files: Mapping[str, str]) -> Change:
     return lambda project: project.write(files)
 
 
-def adding(path: str, text: str) -> Change:
-    """A file that is put under DVC's care."""
+def adding(path: str, text: str | None) -> Change:
+    """A file that is put under DVC's care; without a text, what is there already."""
 
     def act(project: Project) -> None:
-        project.write({path: text})
+        if text is not None:
+            project.write({path: text})
         with project.opened() as repo:
             repo.add([path])
 

@@ -131,6 +131,15 @@ def committing(project: Project) -> None:
         repo.commit(force=True)
 
 
+def untracking(path: str) -> Change:
+    """A file that git forgets."""
+
+    def act(project: Project) -> None:
+        project.git("rm", "--quiet", "--cached", path)
+
+    return act
+
+
 def emptying_runs(project: Project) -> None:
     """A run-cache that was lost."""
     shutil.rmtree(project.root / ".dvc/cache/runs")
@@ -162,7 +171,7 @@ DATA_SCENARIOS = {
     "a folder that was added by hand": Scenario(
         files={"dvc.yaml": "stages: {count: {cmd: ls data > n, deps: [data], outs: [n]}}", "data/a": "1"},
         changes=(
-            in_turn(lambda project: project.git("rm", "--quiet", "--cached", "data/a"), adding("data/b", "2")),
+            in_turn(untracking("data/a"), adding("data", None)),
             writing({"data/c": "3"}),
         ),
     ),
