@@ -53,7 +53,7 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
         results = run.results(names)
         workshop.progress.close()
         workshop.pipeline.finish(results)
-    unsent = _push(workshop.pipeline) if manner.push and not interrupted else None
+    unsent = push_results(workshop.pipeline) if manner.push and not interrupted else None
     return Reproduction(stages=results, interrupted=interrupted, unsent=unsent)
 
 
@@ -67,7 +67,7 @@ def _require_gpus(workshop: Workshop, selection: Selection, planned: tuple[Plann
             raise refuse_too_large(stage, workshop.gpus)
 
 
-def _push(pipeline: Pipeline) -> KitError | None:
+def push_results(pipeline: Pipeline) -> KitError | None:
     """Send the results; what was run is told also where they cannot be sent, so a failure is part of the answer."""
     try:
         pipeline.push()

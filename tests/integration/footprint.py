@@ -13,7 +13,7 @@ def workspace(project: Project) -> dict[str, str]:
     found = {}
     for path in sorted(project.root.rglob("*")):
         place = path.relative_to(project.root)
-        if not {".git", ".dvc"} & set(place.parts):
+        if not {".git", ".dvc", ".mlops"} & set(place.parts):
             found[place.as_posix()] = _describe(path, project.root)
     return found
 
