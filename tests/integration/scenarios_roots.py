@@ -3,7 +3,7 @@
 from tests.integration.scenario import Scenario, nothing, writing
 from tests.integration.scenarios_data import configured
 
-_COPY = "stages: {copy: {cmd: cat in > out, deps: [in], outs: [out]}}"
+COPY = "stages: {copy: {cmd: cat in > out, deps: [in], outs: [out]}}"
 _ARTIFACTS = """
 stages:
   train:
@@ -42,19 +42,19 @@ Path("live.json").write_text('{"a": 1}')
 
 ROOT_SCENARIOS = {
     "DVC in a subfolder": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1"}, below="part", changes=(nothing, writing({"in": "2"}))
+        files={"dvc.yaml": COPY, "in": "1"}, below="part", changes=(nothing, writing({"in": "2"}))
     ),
     "several DVC roots in one repository": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1", "inner/.dvc/config": "", "inner/dvc.yaml": _COPY, "inner/in": "2"},
+        files={"dvc.yaml": COPY, "in": "1", "inner/.dvc/config": "", "inner/dvc.yaml": COPY, "inner/in": "2"},
         everything=True,
         changes=(nothing, writing({"in": "2", "inner/in": "3"})),
     ),
     "DVC without git inside of a git repository": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1"},
+        files={"dvc.yaml": COPY, "in": "1"},
         changes=(configured("    no_scm = true\n"), writing({"in": "2"})),
     ),
     "hydra turned off": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1", "conf/config.yaml": "a: 1\n"},
+        files={"dvc.yaml": COPY, "in": "1", "conf/config.yaml": "a: 1\n"},
         changes=(configured("[hydra]\n    enabled = false\n"),),
     ),
     "artifacts, metrics and plots beside the stages": Scenario(
@@ -62,19 +62,19 @@ ROOT_SCENARIOS = {
         changes=(nothing, writing({"in": "2"})),
     ),
     "a pipeline of artifacts beside another": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1", "models/dvc.yaml": "artifacts: {m: {path: ../out, type: model}}"},
+        files={"dvc.yaml": COPY, "in": "1", "models/dvc.yaml": "artifacts: {m: {path: ../out, type: model}}"},
         everything=True,
     ),
     "a stage that rewrites dvc.yaml": Scenario(
         files={"dvc.yaml": _DVCLIVE, "live.py": _LIVE, "in": "1"}, changes=(nothing, writing({"in": "2"}))
     ),
     "a lock without its pipeline beside another": Scenario(
-        files={"dvc.yaml": _COPY, "in": "1", "old/dvc.lock": "schema: '2.0'\nstages:\n  x:\n    cmd: x\n"},
+        files={"dvc.yaml": COPY, "in": "1", "old/dvc.lock": "schema: '2.0'\nstages:\n  x:\n    cmd: x\n"},
         everything=True,
     ),
     "folders that git or .dvcignore leave out": Scenario(
         files={
-            "dvc.yaml": _COPY,
+            "dvc.yaml": COPY,
             "in": "1",
             ".gitignore": "/scratch\n",
             ".dvcignore": "old\n",

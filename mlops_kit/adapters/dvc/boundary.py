@@ -11,6 +11,7 @@ from dvc.stage import Stage
 
 from mlops_kit.core.errors import InputError, IntegrityError, KitError, Location
 from mlops_kit.core.pipeline.escapes import foreign_reason
+from mlops_kit.core.render.escape import clean
 
 _BELOW_HINT = "write below the folder that holds .dvc"
 _LINK_HINT = "put the file itself there, or name its real place as a dependency"
@@ -104,4 +105,4 @@ def _is_inside(path: str, folders: Iterable[str]) -> bool:
 
 def _field(stage: Stage) -> str:
     name = getattr(stage, "name", None)
-    return f"stages.{name}" if name else ""
+    return f"stages.{clean(str(name))}" if name else ""

@@ -11,6 +11,7 @@ from dvc.stage import Stage
 from networkx import DiGraph, NetworkXNoCycle, find_cycle
 
 from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.render.escape import clean
 
 _DAG_HINT = "every output needs one stage that writes it, and no stage may need its own result"
 
@@ -55,7 +56,7 @@ def _circle(repo: Repo) -> str:
         edges = find_cycle(_needs(repo.index.stages))
     except NetworkXNoCycle:
         return "see them with: dvc dag"
-    names = [_name(stage) for stage, _ in reversed(edges)]
+    names = [clean(_name(stage)) for stage, _ in reversed(edges)]
     start = names.index(min(names))
     turned = names[start:] + names[:start]
     return " -> ".join([*turned, turned[0]])

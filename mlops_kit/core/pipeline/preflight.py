@@ -1,9 +1,10 @@
 """Judges a dvc.lock before DVC reads it: DVC itself takes a truncated lock for one with fewer stages."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mlops_kit.core.errors import InvalidInputError, KitError, Location, Problem
+from mlops_kit.core.errors import InputError, InvalidInputError, KitError, Location, Problem
 from mlops_kit.core.pipeline.completeness import check_digests, check_end, check_sizes
 from mlops_kit.core.pipeline.definition import Definition, parse_definition
 from mlops_kit.core.pipeline.hashing import ALGORITHM
@@ -11,6 +12,7 @@ from mlops_kit.core.pipeline.lockfile import LockedPath, LockedStage, parse_lock
 from mlops_kit.core.pipeline.lockpaths import check_locked_paths
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 
+_SCHEMA = re.compile(rb"""^[{"']*schema["']?\s*:""", re.MULTILINE)
 _OPEN_KEYS = frozenset({b"stages:", b"deps:", b"outs:", b"params:"})
 
 
@@ -42,6 +44,7 @@ def check_lock(data: bytes, copies: Iterable[Copy], *, file: str, pipeline: byte
         if _is_cut_from(data, copy.data, file) and not _is_shortened(data, copy.data, file, definition):
             state = "cut short" if data.strip() else "empty"
             return Recovery(data=copy.data, origin=copy.origin, state=state)
+    _refuse_old(data, file)
     _refuse_damaged(parse_lock(data, file=file), data, file, definition)
     return None
 
@@ -77,6 +80,13 @@ def _parse_pipeline(pipeline: bytes | None, file: str) -> Definition | None:
         return parse_definition(pipeline, file=file.removesuffix(LOCK_FILE) + PIPELINE_FILE)
     except KitError:
         return None
+
+
+def _refuse_old(data: bytes, file: str) -> None:
+    """DVC 1 wrote locks without a schema; DVC 3 fails on them with a riddle."""
+    if data.strip() and not _SCHEMA.search(data) and _is_good(data, file):
+        hint = "remove it and run the pipeline again"
+        raise InputError("was written by DVC 1, which DVC 3 does not read", location=Location(file=file), hint=hint)
 
 
 def _refuse_damaged(locked: Mapping[str, LockedStage], data: bytes, file: str, definition: Definition | None) -> None:
