@@ -123,7 +123,8 @@ def _check_files(files: Mapping[str, bytes], found: _Findings) -> None:
 def _check_soundness(tree: Tree, files: Mapping[str, bytes], found: _Findings) -> None:
     """What would keep `reproduce` from starting."""
     seen = drop_ignored(files)
-    variables = _read_all(tree, wanted_variable_files(seen), found)
+    present = set(tree.list_files())
+    variables = _read_all(tree, tuple(path for path in wanted_variable_files(seen) if path in present), found)
     found.errors.extend(pipeline_faults(seen, variables, roots=find_roots(files), most_stages=MOST_STAGES))
 
 
