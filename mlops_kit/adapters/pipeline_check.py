@@ -9,12 +9,7 @@ from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.expansion import MOST_STAGES
 from mlops_kit.core.pipeline.ignored import IGNORE_FILE, drop_ignored
-from mlops_kit.core.pipeline.soundness import (
-    pipeline_faults,
-    raise_faults,
-    unreadable_pipelines,
-    wanted_variable_files,
-)
+from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults, raise_faults
 from mlops_kit.core.pipeline.stages import PIPELINE_FILE
 
 _DVC_FOLDER = ".dvc"
@@ -22,11 +17,11 @@ _DVC_FOLDER = ".dvc"
 
 def check_pipelines(git: GitRepository, folder: Path, *, most_stages: int | None = None) -> None:
     """Raise everything that is wrong with the dvc.yaml files of the DVC repository around a folder."""
-    files = _read_pipelines(git, folder)
-    raise_faults(unreadable_pipelines(files))
-    variables = dict(_read_variables(git.root, wanted_variable_files(files)))
+    pipelines = parse_pipelines(_read_pipelines(git, folder))
+    raise_faults(pipelines.errors)
+    variables = dict(_read_variables(git.root, pipelines.variable_files))
     roots = (_dvc_root(git.root, folder),)
-    raise_faults(pipeline_faults(files, variables, roots=roots, most_stages=most_stages or MOST_STAGES))
+    raise_faults(pipeline_faults(pipelines, variables, roots=roots, most_stages=most_stages or MOST_STAGES))
 
 
 def _read_pipelines(git: GitRepository, folder: Path) -> Mapping[str, bytes]:

@@ -19,7 +19,7 @@ from mlops_kit.core.pipeline.keys import check_keys
 from mlops_kit.core.pipeline.lockfile import LockedStage, parse_lock
 from mlops_kit.core.pipeline.lockpaths import check_locked_paths
 from mlops_kit.core.pipeline.project import Project, find_roots, parse_project, project_paths
-from mlops_kit.core.pipeline.soundness import pipeline_faults, wanted_variable_files
+from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
@@ -122,10 +122,10 @@ def _check_files(files: Mapping[str, bytes], found: _Findings) -> None:
 
 def _check_soundness(tree: Tree, files: Mapping[str, bytes], found: _Findings) -> None:
     """What would keep `reproduce` from starting."""
-    seen = drop_ignored(files)
+    pipelines = parse_pipelines(drop_ignored(files))
     present = set(tree.list_files())
-    variables = _read_all(tree, tuple(path for path in wanted_variable_files(seen) if path in present), found)
-    found.errors.extend(pipeline_faults(seen, variables, roots=find_roots(files), most_stages=MOST_STAGES))
+    variables = _read_all(tree, tuple(path for path in pipelines.variable_files if path in present), found)
+    found.errors.extend(pipeline_faults(pipelines, variables, roots=find_roots(files), most_stages=MOST_STAGES))
 
 
 def _is(path: str, name: str) -> bool:

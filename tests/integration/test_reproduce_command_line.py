@@ -200,7 +200,7 @@ def test_a_broken_lock_is_refused_with_its_name_and_nothing_is_written(project: 
         ("stages: {a: {cmd: x, outs: [y]}, a: {cmd: x}}", "dvc.yaml"),
         ("stages: {a: {cmd: x, uots: [y]}}", "dvc.yaml"),
         ("stages: {a: {cmd: 'x ${none}', outs: [y]}}", "none"),
-        ("stages: {a: {cmd: x, deps: [y], outs: [z]}, b: {cmd: x, deps: [z], outs: [y]}}", "in stages: "),
+        ("stages: {a: {cmd: x, deps: [y], outs: [z]}, b: {cmd: x, deps: [z], outs: [y]}}", "in a circle: a -> b -> a"),
         ("stages: [", "dvc.yaml"),
     ],
 )

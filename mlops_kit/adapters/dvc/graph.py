@@ -1,14 +1,14 @@
 """DVC's graph of a repository's stages, and why there is none, in words that name the stages."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
+from dvc.dependency import DatasetDependency
 from dvc.exceptions import CyclicGraphError, OutputDuplicationError, OverlappingOutputPathsError
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph
 from dvc.stage import Stage
-from networkx import DiGraph, NetworkXNoCycle, find_cycle
+from networkx import DiGraph, find_cycle, strongly_connected_components
 
 from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.render.escape import clean
@@ -51,30 +51,30 @@ def _first(repo: Repo, error: CyclicGraphError) -> Stage | None:
 
 
 def _circle(repo: Repo) -> str:
-    """`a -> b -> a`, where b reads what a writes."""
-    try:
-        edges = find_cycle(_needs(repo.index.stages))
-    except NetworkXNoCycle:
-        return "see them with: dvc dag"
+    """`a -> b -> a`, where b reads what a writes; one circle, where there are several."""
+    needs = _needs(repo)
+    tangled = (found for found in strongly_connected_components(needs) if _is_circle(needs, found))
+    edges = find_cycle(needs.subgraph(next(tangled)))
     names = [clean(_name(stage)) for stage, _ in reversed(edges)]
     start = names.index(min(names))
     turned = names[start:] + names[:start]
     return " -> ".join([*turned, turned[0]])
 
 
-def _needs(stages: Iterable[Stage]) -> DiGraph:
+def _is_circle(needs: DiGraph, stages: set[Stage]) -> bool:
+    return len(stages) > 1 or any(needs.has_edge(stage, stage) for stage in stages)
+
+
+def _needs(repo: Repo) -> DiGraph:
     """An edge from each stage to those that write what it reads, or something in it or around it."""
-    found = list(stages)
+    outs = repo.index.outs_trie
     graph = DiGraph()
-    for stage in found:
+    for stage in repo.index.stages:
         for dep in stage.deps:
-            reads = dep.fs.parts(dep.fs_path)
-            for other in found:
-                if any(_overlap(reads, out.fs.parts(out.fs_path)) for out in other.outs):
-                    graph.add_edge(stage, other)
+            if stage.is_repo_import or stage.is_db_import or isinstance(dep, DatasetDependency):
+                continue
+            path = dep.fs.parts(dep.fs_path)
+            writers = [found.value for found in outs.prefixes(path)]
+            writers.extend(outs.values(prefix=path) if outs.has_subtrie(path) else ())
+            graph.add_edges_from((stage, out.stage) for out in writers)
     return graph
-
-
-def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    shared = min(len(one), len(other))
-    return one[:shared] == other[:shared]

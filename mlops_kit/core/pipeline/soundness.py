@@ -4,6 +4,7 @@ Works on the files' bytes alone; templates are judged again when DVC has filled 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from mlops_kit.core.documents import Document, Key, parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InvalidInputError, KitError, Location, Problem
@@ -15,48 +16,47 @@ from mlops_kit.core.pipeline.stages import PIPELINE_FILE
 from mlops_kit.core.pipeline.wants import META_KEY, parse_wants
 
 
-def wanted_variable_files(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The files whose values say how many stages the dvc.yaml files among `files` stand for."""
-    found = (path for document in _documents(files) for path in variable_files(document))
-    return tuple(dict.fromkeys(path for path in found if not path.startswith("..") and path not in files))
+@dataclass(frozen=True, kw_only=True)
+class Pipelines:
+    """The dvc.yaml files of one tree, parsed; `errors` tells of those that are not YAML, too deep or too large."""
+
+    documents: tuple[Document, ...] = ()
+    errors: tuple[KitError, ...] = ()
+
+    @property
+    def variable_files(self) -> tuple[str, ...]:
+        """The files whose values say how many stages the pipelines stand for."""
+        found = (path for document in self.documents for path in variable_files(document))
+        return tuple(dict.fromkeys(path for path in found if not path.startswith("..")))
 
 
-def pipeline_faults(
-    files: Mapping[str, bytes], variables: Mapping[str, bytes], *, roots: tuple[str, ...], most_stages: int
-) -> tuple[KitError, ...]:
-    """Every fault of the dvc.yaml files, in their order; a file that cannot be read is passed over."""
-    return tuple(
-        fault
-        for document in _documents(files)
-        for fault in _faults(document, {**files, **variables}, root_of(document.file, roots), most_stages)
-    )
-
-
-def unreadable_pipelines(files: Mapping[str, bytes]) -> tuple[KitError, ...]:
-    """An error for every dvc.yaml that is not YAML, or that is too deep or too large to be given to DVC."""
-    errors = []
+def parse_pipelines(files: Mapping[str, bytes]) -> Pipelines:
+    """The dvc.yaml files among `files`, in their order."""
+    documents, errors = [], []
     for path in sorted(files):
         if path.rpartition("/")[2] == PIPELINE_FILE:
             try:
-                parse_yaml(files[path], file=path)
+                documents.append(parse_yaml(files[path], file=path))
             except KitError as error:
                 errors.append(error)
-    return tuple(errors)
+    return Pipelines(documents=tuple(documents), errors=tuple(errors))
+
+
+def pipeline_faults(
+    pipelines: Pipelines, variables: Mapping[str, bytes], *, roots: tuple[str, ...], most_stages: int
+) -> tuple[KitError, ...]:
+    """Every fault of the pipelines that can be read, in their order; `variables` are those of `variable_files`."""
+    return tuple(
+        fault
+        for document in pipelines.documents
+        for fault in _faults(document, variables, root_of(document.file, roots), most_stages)
+    )
 
 
 def raise_faults(faults: tuple[KitError, ...]) -> None:
     """All faults as one error; nothing where there are none."""
     if faults:
         raise FoundProblemsError(faults)
-
-
-def _documents(files: Mapping[str, bytes]) -> Iterator[Document]:
-    for path in sorted(files):
-        if path.rpartition("/")[2] == PIPELINE_FILE:
-            try:
-                yield parse_yaml(files[path], file=path)
-            except KitError:
-                continue
 
 
 def _faults(document: Document, files: Mapping[str, bytes], root: str, most_stages: int) -> Iterator[KitError]:
