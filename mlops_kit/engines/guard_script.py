@@ -60,8 +60,8 @@ class Keeper:
                 stderr=output,
                 start_new_session=True,
             )
-        except OSError as error:
-            self._tell({"id": request["id"], "error": error.strerror or "no reason given"})
+        except (OSError, ValueError) as error:
+            self._tell({"id": request["id"], "error": getattr(error, "strerror", None) or str(error)})
             return
         finally:
             os.close(output)

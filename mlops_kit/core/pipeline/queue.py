@@ -67,7 +67,7 @@ class ReadyQueue:
         """A stage ended: what it held is free for others."""
         for mutex in wants.mutexes:
             del self._held[mutex]
-            self._wake(("mutex", mutex))
+            self._wake_for_mutex(mutex)
         if self._slots is not None and (gpus := self._gpus.pop(name, ())):
             self._slots.give_back(gpus)
             self._wake_best_for_gpus()
@@ -138,17 +138,23 @@ class ReadyQueue:
         """Look again at the claimant, else at the best of all that wait for GPUs; it lets others by if it must wait."""
         buckets = {key: found[0] for key, found in self._parked.items() if key[0] == "gpus"}
         if self._claimant is not None and self._claimant.wants.gpus:
-            self._wake_claimant(self._claimant)
+            self._wake_claimant(self._claimant, _gpu_bucket(self._claimant.wants))
         elif buckets:
             self._wake(min(buckets, key=buckets.__getitem__))
 
-    def _wake_claimant(self, claimant: Candidate) -> None:
-        """Look again at the claimant where it waits for GPUs; where it waits for a mutex, that will wake it."""
-        bucket = _gpu_bucket(claimant.wants)
-        parked = self._parked.pop(bucket, [])
+    def _wake_for_mutex(self, mutex: str) -> None:
+        """Look again at the claimant where it wants this mutex, else at the best that waits for it."""
+        if self._claimant is not None and self._is_claimed(mutex):
+            self._wake_claimant(self._claimant, ("mutex", mutex))
+        else:
+            self._wake(("mutex", mutex))
+
+    def _wake_claimant(self, claimant: Candidate, obstacle: _Obstacle) -> None:
+        """Look again at the claimant where it is parked here; where it waits for another thing, that will wake it."""
+        parked = self._parked.pop(obstacle, [])
         if others := [one for one in parked if one is not claimant]:
             heapify(others)
-            self._parked[bucket] = others
+            self._parked[obstacle] = others
         if len(others) < len(parked):
             heappush(self._ready, claimant)
 
