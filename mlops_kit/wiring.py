@@ -99,7 +99,7 @@ def open_workshop(folder: Path, environment: Mapping[str, str], progress: Progre
     from mlops_kit.commands.reproduce import Workshop
     from mlops_kit.engines.local import LocalEngine
 
-    pipeline = DvcPipeline(folder, environment)
+    pipeline = DvcPipeline(folder, environment, progress.note)
     logs = pipeline.root / FOLDER / "logs"
     with pipeline, LocalEngine(environment=environment, logs=logs, on_line=progress.line) as engine:
         yield Workshop(pipeline=pipeline, engine=engine, progress=progress)

@@ -26,6 +26,7 @@ PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
+@click.option("--verify", is_flag=True, help="Hash all outputs against dvc.lock; mend what was damaged.")
 @click.option(
     "--format",
     "form",
@@ -45,6 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     keep_going: bool,
     pull: bool,
     push: bool,
+    verify: bool,
     form: str,
 ) -> None:
     """Run the stages that changed, side by side, and note what came out.
@@ -55,7 +57,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     Example:  mlops-kit reproduce --jobs 4 train
     """
     _refuse_privileged(caller.inputs)
-    selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull)
+    selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
     manner = Manner(
         jobs=jobs or wiring.count_processors(),
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
@@ -93,9 +95,11 @@ def _run(caller: Caller, selection: Selection, manner: Manner) -> Reproduction:
 
 
 def _judge(done: Reproduction, folder: Path) -> None:
-    """The exit code: an interrupt, else the first failure, else what kept the results from the remote."""
+    """The exit code: an interrupt, else damage, else the first failure, else what kept the results from the remote."""
     if done.interrupted:
         raise InterruptedRunError(done.interrupted, hint="finished stages are kept; run again to go on")
+    if done.damaged:
+        raise done.damaged
     if done.failed:
         first, *others = done.failed
         more = f" (and {len(others)} more)" if others else ""

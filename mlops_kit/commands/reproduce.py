@@ -8,6 +8,7 @@ from mlops_kit.core.ports import Engine, Pipeline, Progress
 from mlops_kit.core.run import CommandEnd, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
+_VOUCHED = frozenset({StageState.CACHED, StageState.RESTORED, StageState.RAN})
 IDLE_SECONDS = 1.0
 """How long a run waits for a command before it writes down what it knows."""
 
@@ -34,11 +35,13 @@ class Manner:
 class Reproduction:
     """What a run did, in the order of the plan.
 
-    `interrupted` says why it stopped early, empty if it did not; `unsent` why the results are not in the DVC remote.
+    `interrupted` says why it stopped early, empty if it did not; `damaged` which outputs are not what the lock says;
+    `unsent` why the results are not in the DVC remote.
     """
 
     stages: tuple[StageResult, ...]
     interrupted: str = ""
+    damaged: KitError | None = None
     unsent: KitError | None = None
 
     @property
@@ -59,8 +62,18 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
         results = run.results(names)
         workshop.progress.close()
         workshop.pipeline.finish(results)
-    unsent = _push(workshop.pipeline) if manner.push and not interrupted else None
-    return Reproduction(stages=results, interrupted=interrupted, unsent=unsent)
+    damaged = _verify(workshop.pipeline, results) if selection.verify and not interrupted else None
+    unsent = _push(workshop.pipeline) if manner.push and not interrupted and not damaged else None
+    return Reproduction(stages=results, interrupted=interrupted, damaged=damaged, unsent=unsent)
+
+
+def _verify(pipeline: Pipeline, results: tuple[StageResult, ...]) -> KitError | None:
+    """Hash what the run vouches for; damaged outputs are part of the answer, and are never sent."""
+    try:
+        pipeline.verify(stage.name for stage in results if stage.state in _VOUCHED)
+    except KitError as error:
+        return error
+    return None
 
 
 def _push(pipeline: Pipeline) -> KitError | None:
