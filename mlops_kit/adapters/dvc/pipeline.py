@@ -197,6 +197,8 @@ class DvcPipeline:
                 steps.update_import(stage)
             self._shelf.forget(stage)
         else:
+            if self._selection.pull and self._selection.force:
+                self._supply.restore(stage)
             steps.verify_outputs(stage)
         self._keep(stage)
         return StageState.RAN
