@@ -43,7 +43,7 @@ def make_remote_project(folder: Path, remote: str) -> Project:
     with project.opened() as repo:
         repo.add(["data", "extra"])
     done = project.run_kit(push=True)
-    assert done.unsent is None
+    assert done.unsent is None, done.unsent
     assert {stage.state for stage in done.stages} <= {StageState.RAN, StageState.CACHED}
     project.commit()
     return project

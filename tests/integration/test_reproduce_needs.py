@@ -1,12 +1,16 @@
 """`reproduce --pull`: what is fetched, when, and what happens where it cannot be."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mlops_kit.adapters.dvc.pipeline import DvcPipeline
@@ -170,19 +174,17 @@ def test_data_that_the_remote_lost_fails_its_stage_and_is_named(clone: Project, 
     assert f"has md5:{listing({'a': 'first', 'b': 'second'})}" in done.failed[0].message
 
 
-def test_a_later_wave_that_cannot_be_fetched_fails_the_stages_that_awaited_it(clone: Project) -> None:
-    """The remote works for the first wave only: then its address is wrong."""
-    clone.write({"params.yaml": "lr: 2\n"})
-    config = clone.read(".dvc/config")
+def test_a_later_wave_that_cannot_be_fetched_fails_the_stages_that_awaited_it(origin: Project, tmp_path: Path) -> None:
+    other = f"['remote \"other\"']\n    url = {tmp_path / 'other'}\n"
+    origin.write({".dvc/config": origin.read(".dvc/config") + other})
+    origin.write({"dvc.yaml": PIPELINE.replace("outs: [side.bin]", "outs: [side.bin: {remote: other}]")})
+    origin.run_kit(push=True)
+    origin.commit()
+    clone = origin.clone(tmp_path / "clone")
+    closed = "endpointurl = http://127.0.0.1:9\n    access_key_id = a\n    secret_access_key = b"
+    moved = origin.read(".dvc/config").replace(f"url = {tmp_path / 'other'}", f"url = s3://gone\n    {closed}")
+    clone.write({"params.yaml": "lr: 2\n", ".dvc/config": moved})
     with opened(clone) as pipeline:
-        begin = pipeline._supply._start
-        closed = "endpointurl = http://127.0.0.1:9\n    access_key_id = a\n    secret_access_key = b\n"
-
-        def start_late(waves: object) -> object:
-            clone.write({".dvc/config": config.replace("url = ", f"url = s3://gone\n    {closed}#")})
-            return begin(waves)  # type: ignore[arg-type]
-
-        pipeline._supply._start = start_late  # type: ignore[method-assign,assignment]
         pipeline.plan(Selection(pull=True))
         assert wait_for(pipeline) == ("side",)
         with pytest.raises(StageFailedError, match="could not be fetched: the DVC remote failed: Could not connect"):
@@ -193,9 +195,7 @@ def test_a_fetcher_that_is_killed_is_no_hang(clone: Project) -> None:
     clone.write({"params.yaml": "lr: 2\n"})
     with opened(clone) as pipeline:
         pipeline.plan(Selection(pull=True))
-        process = pipeline._supply._process
-        assert process is not None
-        process._process.kill()
+        fetcher().kill()
         assert wait_for(pipeline) == ("side",)
         with pytest.raises(StageFailedError, match="ended with exit code -9"):
             pipeline.prepare(StageName("side"))
@@ -205,8 +205,25 @@ def test_the_fetcher_ends_with_the_run(clone: Project) -> None:
     clone.write({"params.yaml": "lr: 2\n"})
     with opened(clone) as pipeline:
         pipeline.plan(Selection(pull=True))
-        process = pipeline._supply._process
-        assert process is not None
-        number = process._process.pid
-    with pytest.raises(ProcessLookupError):
-        os.kill(number, 0)
+        process = fetcher()
+    assert not process.is_running()
+
+
+def test_the_fetcher_ends_with_its_caller(clone: Project) -> None:
+    """A caller that is killed cannot stop anything; the end of its pipe does."""
+    words = [sys.executable, "-I", "-m", "mlops_kit.adapters.dvc.fetching", str(clone.root)]
+    endless = [[0, [{"remote": None, "digests": [f"md5:{number:032x}"]} for number in range(100_000)]]]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(endless).encode() + b"\n")
+    process.stdin.flush()
+    time.sleep(1.0)
+    assert process.poll() is None
+    process.stdin.close()
+    assert process.wait(PATIENCE_SECONDS) == 1
+
+
+def fetcher() -> psutil.Process:
+    """The process that fetches for this one."""
+    name = "mlops_kit.adapters.dvc.fetching"
+    return next(found for found in psutil.Process().children() if name in found.cmdline())

@@ -18,7 +18,7 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
-from mlops_kit.adapters.dvc.remote import remote_errors
+from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
 
@@ -140,7 +140,9 @@ def pipeline_errors() -> Iterator[None]:
     except DvcException as error:
         raise InputError(explain(error)) from error
     except OSError as error:
-        raise OutsideError(f"{error.filename or 'DVC'}: {error.strerror or error}") from error
+        if error.filename is None:  # a remote's own way to say no: Forbidden, no such bucket
+            raise remote_failure(error) from error
+        raise OutsideError(f"{error.filename}: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager
