@@ -105,9 +105,7 @@ def test_data_for_later_stages_is_on_its_way_while_the_first_ones_run(clone: Pro
 
 def test_force_fetches_what_nobody_makes(clone: Project) -> None:
     done = clone.run_kit(pull=True, force=True)
-    assert clone.states(done) == (
-        "data.dvc=ran evaluate=ran extra.dvc=ran prepare=ran side=ran sum=ran train=ran"
-    )
+    assert clone.states(done) == ("data.dvc=ran evaluate=ran extra.dvc=ran prepare=ran side=ran sum=ran train=ran")
 
 
 def test_an_input_that_nobody_foresaw_is_fetched_when_its_stage_is_looked_at(clone: Project) -> None:

@@ -130,7 +130,10 @@ def test_one_lost_file_of_a_directory_is_named_although_its_listing_is_there(
 
 @pytest.mark.parametrize(
     ("words", "answer"),
-    [({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"), ({"AWS_ACCESS_KEY_ID": "other"}, "Forbidden")],
+    [
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
+        ({"AWS_ACCESS_KEY_ID": "other"}, "Forbidden"),
+    ],
 )
 def test_wrong_credentials_are_exit_five_before_and_after_a_run(
     origin: Project, server: S3Server, tmp_path: Path, words: dict[str, str], answer: str
@@ -158,7 +161,9 @@ def test_a_remote_that_cannot_be_reached_is_exit_five(origin: Project, server: S
 
 
 def test_a_bucket_that_is_not_there_is_exit_five_and_keeps_the_run(origin: Project, server: S3Server) -> None:
-    origin.write({".dvc/config": origin.read(".dvc/config").replace("url = s3://", "url = s3://no"), "params.yaml": "lr: 2"})
+    origin.write(
+        {".dvc/config": origin.read(".dvc/config").replace("url = s3://", "url = s3://no"), "params.yaml": "lr: 2"}
+    )
     code, out, err = run(origin, "--push", variables=server.variables)
     assert code == 5
     assert "2 ran" in out

@@ -41,9 +41,11 @@ class Answer:
 def fetch_batch(store: ObjectStore, batch: Batch) -> tuple[Digest, ...]:
     """Bring the digests, directories with all their files, into the cache; those that the remote does not have.
 
-    OutsideError where the remote fails, IntegrityError where a listing is not one.
+    OutsideError where the remote fails, IntegrityError where it has a damaged listing.
     """
+    listings = store.missing(digest for digest in batch.digests if digest.is_directory)
     lost = store.fetch_all(batch.digests, remote=batch.remote)
+    store.require_whole(digest for digest in listings if digest not in lost)
     parts = [part for digest in batch.digests if digest not in lost for part in read_parts(store, digest)]
     return (*lost, *store.fetch_all(parts, remote=batch.remote))
 

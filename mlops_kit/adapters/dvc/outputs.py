@@ -55,13 +55,13 @@ class Shelf:
     def forget(self, stage: Stage) -> None:
         """Drop what was put aside for a stage that made its outputs anew."""
         for _, path in self._taken(stage):
-            _remove(path)
+            remove(path)
 
     def bring_back(self, stage: Stage) -> None:
         """Put missing outputs back, from here or from the cache; what a failed command left behind stays."""
         for home, path in self._taken(stage):
             if home.exists():
-                _remove(path)
+                remove(path)
             else:
                 home.parent.mkdir(parents=True, exist_ok=True)
                 path.rename(home)
@@ -96,7 +96,8 @@ def _check_out(out: Output) -> None:
         return
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, where there is one."""
     if path.is_dir() and not path.is_symlink():
         rmtree(path)
     else:

@@ -20,7 +20,7 @@ from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.adapters.process import is_alive
-from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
+from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -151,6 +151,8 @@ def stage_errors() -> Iterator[None]:
     try:
         with remote_errors():
             yield
+    except IntegrityError as error:
+        raise StageFailedError(str(error)) from error
     except KitError:
         raise
     except LockError as error:

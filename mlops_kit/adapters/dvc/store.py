@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
-from mlops_kit.core.errors import InputError, KitError, OutsideError, RefusedError
+from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, RefusedError
 from mlops_kit.core.types import Digest
 
 if TYPE_CHECKING:
@@ -58,10 +58,19 @@ class ObjectStore:
             self._transfer(missing, remote)
         return self.missing(missing)
 
+    def require_whole(self, digests: Iterable[Digest]) -> None:
+        """IntegrityError where an object that was just fetched is damaged; it is not kept then."""
+        for digest in digests:
+            path = self.locate(digest.algorithm, digest.value)
+            if (found := hash_object(path, digest)) != digest.value:
+                path.unlink()
+                raise IntegrityError(f"the DVC remote is damaged: expected {digest}, found {digest.algorithm}:{found}")
+
     def _transfer(self, digests: Sequence[Digest], remote: str | None) -> None:
         from dvc.config import RemoteConfigError
         from dvc.exceptions import DvcException
         from dvc_data.hashfile.hash_info import HashInfo
+        from dvc_objects.errors import ObjectFormatError
 
         wanted = [HashInfo(one.algorithm, one.value) for one in digests]
         with _noted_failures() as failures:
@@ -70,6 +79,8 @@ class ObjectStore:
                     done = self._repo.cloud.pull(wanted, remote=remote)
             except (FileNotFoundError, RemoteConfigError):
                 return
+            except ObjectFormatError as error:
+                raise IntegrityError(f"the DVC remote is damaged: {error}") from error
             except (DvcException, OSError) as error:
                 raise remote_failure(error) from error
         self._drop_damaged(Digest(algorithm=info.name, value=info.value) for info in done.failed)

@@ -17,6 +17,7 @@ from dvc.repo import Repo
 from mlops_kit.adapters.dvc.artifacts import parse_listing
 from mlops_kit.adapters.dvc.fetching import Batch, fetch_batch, read_parts
 from mlops_kit.adapters.dvc.hashes import Hashes
+from mlops_kit.adapters.dvc.outputs import remove
 from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
 from mlops_kit.core.errors import FoundProblemsError, IntegrityError, Location
 from mlops_kit.core.pipeline.hashing import hash_folder
@@ -76,8 +77,9 @@ class Verifier:
             return
         objects = self._damaged_objects([digest]) if out.use_cache else []
         files = self._damaged_files(out) if out.exists else []
-        if objects:
-            yield from self._mend_objects(out, objects, whole=out.exists and not files)
+        if objects and (errors := list(self._mend_objects(out, objects, whole=out.exists and not files))):
+            yield from errors
+            return
         same = {one.found for one in objects}
         bad = [one for one in files if one.found in same or is_damage(out, one)]
         if bad and out.use_cache and not self._store.missing([digest]):
@@ -125,6 +127,7 @@ class Verifier:
     def _put_aside(self, one: Damage) -> Path:
         place = self._folder / f"{one.digest.value}-{one.found}"
         self._folder.mkdir(parents=True, exist_ok=True)
+        remove(place)  # else a rename between two names of one file does nothing
         move(one.path, place)
         return place
 
