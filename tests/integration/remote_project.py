@@ -74,6 +74,6 @@ PREPARED = {listing({"all": "firstsecond", "sub/a": "first"}), md5("firstsecond"
 SIDE = {md5("more")}
 
 
-def ran(project: Project) -> set[str]:
-    """The stages whose commands ran in this clone."""
-    return {path.stem for path in project.root.glob("*.log")}
+def ran(project: Project, folder: str = "") -> set[str]:
+    """The stages of a folder whose commands ran in this clone."""
+    return {path.stem for path in (project.root / folder).glob("*.log")}

@@ -128,13 +128,10 @@ def test_one_lost_file_of_a_directory_is_named_although_its_listing_is_there(
     assert f"stage 'data.dvc' failed: neither the cache nor the remote has md5:{one}" in err
 
 
-@pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
-        ({"AWS_ACCESS_KEY_ID": "other"}, "Forbidden"),
-    ],
-)
+NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+@pytest.mark.parametrize(("words", "answer"), [(NO_KEYS, "credentials"), ({"AWS_ACCESS_KEY_ID": "other"}, "Forbidden")])
 def test_wrong_credentials_are_exit_five_before_and_after_a_run(
     origin: Project, server: S3Server, tmp_path: Path, words: dict[str, str], answer: str
 ) -> None:

@@ -92,7 +92,8 @@ def test_a_damaged_object_is_moved_aside_and_comes_back(
     assert project.read(WHERE[value] if value != DIRECTORY else "prepared/all").startswith("firstsecond")
     assert len(quarantined(project, value)) >= 1
     assert [text for text in told if f"md5:{value}: the cache had other bytes" in text]
-    assert project.run_kit(verify=True, told=(again := [])).damaged is None
+    again: list[str] = []
+    assert project.run_kit(verify=True, told=again).damaged is None
     assert [text for text in again if text.startswith("note")] == []
     assert not project.status()
 

@@ -188,9 +188,9 @@ class Supply:
 
 
 def _is_plain(out: Output) -> bool:
-    """Whether the output lies in the remote by its digest alone: no import, no version of a cloud's own."""
+    """Whether the output lies in the remote by its digest alone: not in another repository's, no cloud's version."""
     known = out.hash_info and out.hash_info.name in ("md5", LEGACY) and out.protocol == "local"
-    return bool(known and out.use_cache and not (out.files or out.meta.version_id or out.stage.is_import))
+    return bool(known and out.use_cache and not (out.files or out.meta.version_id or out.stage.is_repo_import))
 
 
 def _batches(outs: Iterable[Output]) -> Iterator[fetching.Batch]:
