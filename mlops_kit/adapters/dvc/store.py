@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
-from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, RefusedError
+from mlops_kit.core.errors import InputError, IntegrityError, RefusedError
 from mlops_kit.core.types import Digest
 
 if TYPE_CHECKING:
@@ -36,13 +36,9 @@ class ObjectStore:
 
         RefusedError where they are nowhere, OutsideError where the remote fails.
         """
-        values = (digest.value, *parts)
-        missing = self._missing(digest.algorithm, values)
-        if not missing:
-            return
-        self._pull(digest, missing)
-        if lost := self._missing(digest.algorithm, values):
-            raise _nowhere(digest, f"{len(lost)} of {len(values)} objects are neither in the cache nor in the remote")
+        wanted = [Digest(algorithm=digest.algorithm, value=value) for value in (digest.value, *parts)]
+        if lost := self.fetch_all(wanted):
+            raise _nowhere(digest, self._explain(lost, wanted))
 
     def missing(self, digests: Iterable[Digest]) -> tuple[Digest, ...]:
         """Those that are not in the cache, each once; of a directory only its listing counts."""
@@ -95,20 +91,10 @@ class ObjectStore:
             if path.is_file() and hash_object(path, digest) != digest.value:
                 path.unlink()
 
-    def _missing(self, algorithm: str, values: Sequence[str]) -> list[str]:
-        return [value for value in values if not self.locate(algorithm, value).is_file()]
-
-    def _pull(self, digest: Digest, values: Sequence[str]) -> None:
-        from dvc.exceptions import DvcException
-        from dvc_data.hashfile.hash_info import HashInfo
-
-        try:
-            with remote_errors():
-                self._repo.cloud.pull([HashInfo(digest.algorithm, value) for value in values])
-        except FileNotFoundError as error:
-            raise _nowhere(digest, "the remote does not have them") from error
-        except (DvcException, OSError) as error:
-            raise _explain(digest, error) from error
+    def _explain(self, lost: Sequence[Digest], wanted: Sequence[Digest]) -> str:
+        if not self._repo.config["core"].get("remote"):
+            return "they are not in the cache, and no default DVC remote is set"
+        return f"{len(lost)} of {len(wanted)} objects are neither in the cache nor in the remote"
 
 
 @contextmanager
@@ -179,14 +165,6 @@ def _nearest_folder(root: Path, file: str) -> Path:
     while not folder.is_dir() and folder != root:
         folder = folder.parent
     return folder
-
-
-def _explain(digest: Digest, error: Exception) -> KitError:
-    from dvc.config import NoRemoteError
-
-    if isinstance(error, NoRemoteError):
-        return _nowhere(digest, "they are not in the cache, and no default DVC remote is set")
-    return OutsideError(f"the DVC remote failed ({type(error).__name__}) when asked for {digest}", hint="run again")
 
 
 def _nowhere(digest: Digest, why: str) -> RefusedError:
