@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.report import Sources
-    from mlops_kit.commands.reproduce import Workshop
+    from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.ports import Progress, PromotionLog, Registry
+    from mlops_kit.core.run import Gpu
     from mlops_kit.core.types import EnvironmentName, ModelName
+    from mlops_kit.engines.local import Surroundings
 
 REPORT_LIMIT = 1024 * 1024
 """Bytes of the largest report that is taken from another job."""
@@ -84,25 +88,63 @@ def count_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def recover_locks(folder: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Check every dvc.lock before DVC reads it, and put back those that a killed run emptied; what was done."""
-    from mlops_kit.adapters.lock_recovery import recover_locks as recover
+@dataclass(frozen=True, kw_only=True)
+class RunSetting:
+    """Where and when a run takes place.
 
-    return recover(open_git(folder, environment))
+    `gpus` is how many GPUs there are, None to ask the machine; `patience_seconds` how long another run is waited for.
+    """
+
+    gpus: int | None = None
+    patience_seconds: float = 0.0
 
 
 @contextmanager
-def open_workshop(folder: Path, environment: Mapping[str, str], progress: Progress) -> Iterator[Workshop]:
-    """The pipeline around a folder, and this machine as its engine, for the time of one run."""
+def open_workshop(
+    folder: Path, environment: Mapping[str, str], progress: Progress, setting: RunSetting = RunSetting()
+) -> Iterator[Workshop]:
+    """The pipeline around a folder, and this machine as its engine, for the time of one run.
+
+    Nobody else runs there meanwhile, and every dvc.lock was checked before DVC reads it.
+    """
     from mlops_kit.adapters.dvc.pipeline import DvcPipeline
     from mlops_kit.adapters.last_run import FOLDER
-    from mlops_kit.commands.reproduce import Workshop
+    from mlops_kit.adapters.lock_recovery import recover_locks
+    from mlops_kit.adapters.run_lock import RunLock
+    from mlops_kit.commands.workshop import Workshop
     from mlops_kit.engines.local import LocalEngine
 
-    pipeline = DvcPipeline(folder, environment, progress.note)
-    logs = pipeline.root / FOLDER / "logs"
-    with pipeline, LocalEngine(environment=environment, logs=logs, on_line=progress.line) as engine:
-        yield Workshop(pipeline=pipeline, engine=engine, progress=progress)
+    with DvcPipeline(folder, environment, progress.note) as pipeline:
+        lock = RunLock(pipeline.root / FOLDER, patience_seconds=setting.patience_seconds, note=progress.note)
+        with lock:
+            for message in recover_locks(open_git(folder, environment)):
+                progress.note(message)
+            around = _surround(pipeline.root, environment, held=lock.handle)
+            with LocalEngine(around, on_line=progress.line) as engine:
+                gpus = _find_gpus(setting, environment)
+                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus)
+
+
+def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:
+    from mlops_kit.adapters.clock import SystemClock
+    from mlops_kit.adapters.gpu import read_gpu_memory
+    from mlops_kit.adapters.run_folder import make_run_folder
+    from mlops_kit.core.pipeline.masking import Mask, secret_values
+    from mlops_kit.engines.local import Surroundings
+
+    return Surroundings(
+        environment=environment,
+        logs=make_run_folder(root, SystemClock().now()),
+        mask=Mask(secret_values(environment)),
+        read_gpu_memory=partial(read_gpu_memory, environment),
+        held=(held,),
+    )
+
+
+def _find_gpus(setting: RunSetting, environment: Mapping[str, str]) -> tuple[Gpu, ...]:
+    from mlops_kit.adapters.gpu import count_gpus, read_gpus
+
+    return read_gpus(environment) if setting.gpus is None else count_gpus(setting.gpus, environment)
 
 
 def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
@@ -175,7 +217,7 @@ def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishe
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
-    from mlops_kit.engines.local import stage_environment
+    from mlops_kit.engines.shell import stage_environment
 
     config = load_config(git.root, wishes.config_file)
     return World(

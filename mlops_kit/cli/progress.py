@@ -10,7 +10,7 @@ import click
 
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.core.ports import Progress
-from mlops_kit.core.run import StageResult, StageState
+from mlops_kit.core.run import StageResult, StageState, Wait
 from mlops_kit.core.types import StageName
 
 _KEPT_LINES = 2000
@@ -44,9 +44,12 @@ class PlainProgress:
     def begin(self, stages: Iterable[StageName]) -> None:
         """Nothing: the end tells all stages."""
 
-    def start(self, stage: StageName) -> None:
-        """Say that a stage starts."""
-        self._write(f"{stage}: started")
+    def start(self, stage: StageName, place: str) -> None:
+        """Say that a stage starts, and where."""
+        self._write(describe_start(stage, place))
+
+    def waits(self, waits: tuple[Wait, ...]) -> None:
+        """Nothing: a log would repeat itself."""
 
     def line(self, stage: StageName, text: str) -> None:
         """Pass a line on."""
@@ -55,11 +58,13 @@ class PlainProgress:
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """Say how a stage ended; after a failure, what it printed last, in one piece."""
         self._write(describe_end(result))
-        if result.state is StageState.FAILED and tail:
-            self._write(f"--- last lines of {result.name}")
-            for text in tail:
-                self._write(visible(text))
-            self._write("---")
+        if result.state is StageState.FAILED:
+            self._write_tail(result.name, tail)
+
+    def retry(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """Say that a stage failed and is tried again, with what it printed last."""
+        self._write(describe_retry(result))
+        self._write_tail(result.name, tail)
 
     def note(self, text: str) -> None:
         """Pass a remark on."""
@@ -67,6 +72,11 @@ class PlainProgress:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _write_tail(self, stage: StageName, tail: tuple[str, ...]) -> None:
+        if tail:
+            for text in (f"--- last lines of {stage}", *map(visible, tail), "---"):
+                self._write(text)
 
 
 class ActionsProgress:
@@ -80,9 +90,12 @@ class ActionsProgress:
     def begin(self, stages: Iterable[StageName]) -> None:
         """Nothing: the end tells all stages."""
 
-    def start(self, stage: StageName) -> None:
-        """Say that a stage starts."""
-        self._write(f"{harmless(stage)}: started")
+    def start(self, stage: StageName, place: str) -> None:
+        """Say that a stage starts, and where."""
+        self._write(harmless(describe_start(stage, place)))
+
+    def waits(self, waits: tuple[Wait, ...]) -> None:
+        """Nothing: a log would repeat itself."""
 
     def line(self, stage: StageName, text: str) -> None:
         """Keep a line for the stage's group."""
@@ -94,17 +107,11 @@ class ActionsProgress:
 
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:  # noqa: ARG002 - the group has more
         """Show the stage's output, folded where it went well."""
-        with self._lock:
-            lines = self._lines.pop(result.name, [])[-_KEPT_LINES:]
-        summary = harmless(describe_end(result))
-        if not lines:
-            self._write(summary)
-            return
-        folded = result.state is not StageState.FAILED
-        self._write(f"::group::{summary}" if folded else summary)
-        self._write_guarded(lines)
-        if folded:
-            self._write("::endgroup::")
+        self._show(result.name, describe_end(result), folded=result.state is not StageState.FAILED)
+
+    def retry(self, result: StageResult, tail: tuple[str, ...]) -> None:  # noqa: ARG002 - the group has more
+        """Show the output of a stage that failed and is tried again, folded."""
+        self._show(result.name, describe_retry(result), folded=True)
 
     def note(self, text: str) -> None:
         """Pass a remark on."""
@@ -113,6 +120,18 @@ class ActionsProgress:
     def close(self) -> None:
         """Nothing is open."""
 
+    def _show(self, stage: StageName, title: str, *, folded: bool) -> None:
+        with self._lock:
+            lines = self._lines.pop(stage, [])[-_KEPT_LINES:]
+        summary = harmless(title)
+        if not lines:
+            self._write(summary)
+            return
+        self._write(f"::group::{summary}" if folded else summary)
+        self._write_guarded(lines)
+        if folded:
+            self._write("::endgroup::")
+
     def _write_guarded(self, lines: list[str]) -> None:
         """Between a stop and an unguessable resume, the runner obeys no line."""
         token = secrets.token_hex(16)
@@ -120,6 +139,16 @@ class ActionsProgress:
         for text in lines:
             self._write(harmless(text))
         self._write(f"::{token}::")
+
+
+def describe_start(stage: StageName, place: str) -> str:
+    """`train: started on GPU 0`."""
+    return f"{stage}: started{f' on {place}' if place else ''}"
+
+
+def describe_retry(result: StageResult) -> str:
+    """`train: attempt 1 failed (0.1 s), trying again: exit status 1`."""
+    return f"{result.name}: attempt {result.attempts} failed ({result.seconds:.1f} s), trying again: {result.message}"
 
 
 def describe_end(result: StageResult) -> str:
@@ -136,6 +165,8 @@ def harmless(text: str) -> str:
 
 def visible(text: str) -> str:
     """Text without control characters, which could rewrite a terminal or forge lines; colours go with them."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\t" else "�" for char in click.unstyle(text))
 
 

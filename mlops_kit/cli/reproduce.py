@@ -10,6 +10,7 @@ from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
+from mlops_kit.core.config.model import parse_duration
 from mlops_kit.core.errors import IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
@@ -18,15 +19,24 @@ from mlops_kit.core.run import Selection, StageResult
 PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 
 
+def _duration(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
+    try:
+        return 0.0 if value is None else parse_duration(value).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
 @click.command("reproduce")
 @click.argument("targets", nargs=-1)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Commands at a time; default: processors.")
+@click.option("--gpus", type=click.IntRange(min=0), help="GPUs to hand out; default: those that nvidia-smi finds.")
 @click.option("-f", "--force", is_flag=True, help="Run also what did not change.")
 @click.option("-P", "--all-pipelines", is_flag=True, help="All dvc.yaml files, not only this folder's.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
 @click.option("--verify", is_flag=True, help="Hash all outputs against dvc.lock; mend what was damaged.")
+@click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
     "--format",
     "form",
@@ -41,12 +51,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     *,
     targets: tuple[str, ...],
     jobs: int | None,
+    gpus: int | None,
     force: bool,
     all_pipelines: bool,
     keep_going: bool,
     pull: bool,
     push: bool,
     verify: bool,
+    wait: float,
     form: str,
 ) -> None:
     """Run the stages that changed, side by side, and note what came out.
@@ -63,7 +75,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
         push=push,
     )
-    done = _run(caller, selection, manner)
+    done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait))
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
     _judge(done, caller.folder)
 
@@ -79,18 +91,27 @@ def _refuse_privileged(inputs: Inputs) -> None:
 
 def render_json(done: Reproduction) -> str:
     """The run as strict JSON."""
-    stages = [
-        {"name": stage.name, "state": stage.state.value, "seconds": round(stage.seconds, 3), "message": stage.message}
-        for stage in done.stages
-    ]
+    stages = [_as_json(stage) for stage in done.stages]
     return json.dumps({"stages": stages, "interrupted": bool(done.interrupted)}, sort_keys=True, allow_nan=False)
 
 
-def _run(caller: Caller, selection: Selection, manner: Manner) -> Reproduction:
+def _as_json(stage: StageResult) -> dict[str, object]:
+    used = stage.usage
+    return {
+        "name": stage.name,
+        "state": stage.state.value,
+        "seconds": round(stage.seconds, 3),
+        "message": stage.message,
+        "attempts": stage.attempts,
+        "cpu_seconds": round(used.cpu_seconds, 3) if used else None,
+        "memory_bytes": used.memory_bytes if used else None,
+        "gpu_memory_bytes": used.gpu_memory_bytes if used else None,
+    }
+
+
+def _run(caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting) -> Reproduction:
     progress: RunProgress = choose_progress(caller.inputs)
-    for message in wiring.recover_locks(caller.folder, caller.inputs.variables):
-        progress.note(message)
-    with wiring.open_workshop(caller.folder, caller.inputs.variables, progress) as workshop:
+    with wiring.open_workshop(caller.folder, caller.inputs.variables, progress, setting) as workshop:
         return reproduce(workshop, selection, manner)
 
 

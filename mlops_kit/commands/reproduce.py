@@ -2,24 +2,15 @@
 
 from dataclasses import dataclass
 
-from mlops_kit.core.errors import InterruptedRunError, KitError, StageFailedError
-from mlops_kit.core.pipeline.schedule import Ending, OnFailure, Schedule
-from mlops_kit.core.ports import Engine, Pipeline, Progress
-from mlops_kit.core.run import CommandEnd, Selection, StageCommand, StageResult, StageState
-from mlops_kit.core.types import StageName
+from mlops_kit.commands.run_stages import Run
+from mlops_kit.commands.workshop import Workshop
+from mlops_kit.core.errors import KitError
+from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
+from mlops_kit.core.pipeline.slots import require_gpus
+from mlops_kit.core.ports import Pipeline
+from mlops_kit.core.run import Selection, StageResult, StageState
 
 _VOUCHED = frozenset({StageState.CACHED, StageState.RESTORED, StageState.RAN})
-IDLE_SECONDS = 1.0
-"""How long a run waits for a command before it writes down what it knows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workshop:
-    """What a run works with."""
-
-    pipeline: Pipeline
-    engine: Engine
-    progress: Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +45,12 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
     """Plan, run and note the selected stages; a failed stage is part of the answer, not an exception."""
     planned = workshop.pipeline.plan(selection)
     names = tuple(stage.name for stage in planned)
+    if workshop.gpus is not None:
+        require_gpus(planned, workshop.gpus)
     workshop.progress.begin(names)
-    run = Run(workshop, Schedule(planned, jobs=manner.jobs, on_failure=manner.on_failure))
+    limits = Limits(jobs=manner.jobs, gpus=workshop.gpus)
+    schedule = Schedule(planned, limits=limits, on_failure=manner.on_failure)
+    run = Run(workshop, schedule, awaiting=sum(stage.awaits_data for stage in planned))
     try:
         interrupted = run.carry_out()
     finally:
@@ -83,105 +78,3 @@ def _push(pipeline: Pipeline) -> KitError | None:
     except KitError as error:
         return error
     return None
-
-
-class Run:
-    """One run under way: the schedule, and what is known of each stage."""
-
-    def __init__(self, workshop: Workshop, schedule: Schedule) -> None:
-        self._pipeline = workshop.pipeline
-        self._engine = workshop.engine
-        self._progress = workshop.progress
-        self._schedule = schedule
-        self._results: dict[StageName, StageResult] = {}
-
-    def carry_out(self) -> str:
-        """Work to the end, or to an interrupt, and keep what was finished; why it stopped early, if it did."""
-        try:
-            self._work()
-        except InterruptedRunError as stop:
-            return str(stop)
-        finally:
-            self._wind_down()
-        return ""
-
-    def results(self, names: tuple[StageName, ...]) -> tuple[StageResult, ...]:
-        """How each stage ended; what never started was skipped."""
-        skipped = {name: StageResult(name=name, state=StageState.SKIPPED) for name in names}
-        return tuple((skipped | self._results).values())
-
-    def _work(self) -> None:
-        while True:
-            stage = self._schedule.take()
-            if stage is not None:
-                self._begin(stage)
-            elif not self._schedule.running:
-                return
-            self._await(0.0 if stage is not None else IDLE_SECONDS)
-
-    def _wind_down(self) -> None:
-        self._schedule.stop()
-        for end in self._engine.stop():
-            self._settle(end)
-
-    def _begin(self, stage: StageName) -> None:
-        try:
-            todo = self._pipeline.prepare(stage)
-        except StageFailedError as error:
-            self._end(StageResult(name=stage, state=StageState.FAILED, message=str(error)), Ending.FAILED)
-            return
-        if isinstance(todo, StageCommand):
-            self._progress.start(stage)
-            self._engine.start(todo)
-        else:
-            self._end(StageResult(name=stage, state=todo), Ending.DONE)
-
-    def _await(self, seconds: float) -> None:
-        end = self._engine.wait(seconds)
-        if end is not None:
-            self._settle(end)
-        elif seconds:
-            self._pipeline.flush()
-
-    def _settle(self, end: CommandEnd) -> None:
-        if complaint := self._complaint(end):
-            complaint += self._abandon(end.stage)
-            result = StageResult(
-                name=end.stage,
-                state=StageState.FAILED,
-                seconds=end.seconds,
-                message=complaint,
-                log=str(end.log or ""),
-            )
-            self._end(result, Ending.FAILED, end.tail)
-        else:
-            result = StageResult(name=end.stage, state=StageState.RAN, seconds=end.seconds)
-            self._end(result, Ending.DONE, end.tail)
-
-    def _complaint(self, end: CommandEnd) -> str:
-        """What is wrong with a stage that ended; nothing where its results are noted."""
-        if end.status != 0:
-            return describe_status(end.status)
-        try:
-            self._pipeline.record(end.stage)
-        except StageFailedError as error:
-            return str(error)
-        return ""
-
-    def _abandon(self, stage: StageName) -> str:
-        """Bring the stage's outputs back; what to add to its message where that failed."""
-        try:
-            self._pipeline.abandon(stage)
-        except StageFailedError as error:
-            return f"; its outputs could not be brought back: {error}"
-        return ""
-
-    def _end(self, result: StageResult, ending: Ending, tail: tuple[str, ...] = ()) -> None:
-        self._results[result.name] = result
-        self._progress.end(result, tail)
-        self._schedule.finish(result.name, ending)
-
-
-def describe_status(status: int) -> str:
-    """An exit status in words; negative numbers are signals."""
-    return f"was ended by signal {-status}" if status < 0 else f"exit status {status}"

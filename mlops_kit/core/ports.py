@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
-from mlops_kit.core.run import CommandEnd, PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
+from mlops_kit.core.run import (
+    CommandEnd,
+    PlannedStage,
+    RemoteResult,
+    Selection,
+    StageCommand,
+    StageResult,
+    StageState,
+    Wait,
+)
 from mlops_kit.core.types import (
     AliasReading,
     CommandResult,
@@ -211,8 +220,11 @@ class Pipeline(Protocol):
     def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:
         """Hash, cache and note what a stage's command produced; or note what it brought back from elsewhere."""
 
-    def abandon(self, stage: StageName) -> None:
-        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Bring back the outputs of a stage whose command failed, as far as they were there or in the cache.
+
+        The folder that holds what the command left in their place, None where it left nothing there.
+        """
 
     def flush(self) -> None:
         """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""
@@ -249,14 +261,20 @@ class Progress(Protocol):
     def begin(self, stages: Iterable[StageName]) -> None:
         """The run looks at these stages."""
 
-    def start(self, stage: StageName) -> None:
-        """A stage's command starts."""
+    def start(self, stage: StageName, place: str) -> None:
+        """A stage's command starts; `place` names the GPUs it holds, or is empty."""
+
+    def waits(self, waits: tuple[Wait, ...]) -> None:
+        """Nothing more can start now; what stages wait for that could start but for a mutex or GPUs."""
 
     def line(self, stage: StageName, text: str) -> None:
         """A stage printed a line; called from any thread."""
 
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """A stage is over; `tail` holds the last lines it printed."""
+
+    def retry(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """A stage failed and is tried again."""
 
     def note(self, text: str) -> None:
         """Something people should know."""

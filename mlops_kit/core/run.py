@@ -74,6 +74,15 @@ class Gpu:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wait:
+    """What stages that could start wait for: the first of them, the obstacle in words, and how many wait there."""
+
+    stage: StageName
+    obstacle: str
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageCommand:
     """What a stage executes: its commands one after the other, where, and the variables that DVC adds.
 

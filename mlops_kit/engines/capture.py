@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from mlops_kit.core.pipeline.masking import Mask
+
 TAIL_LINES = 40
 LOG_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 
 class Capture:
-    """The output of one stage. However much comes, memory holds `TAIL_LINES` lines and disk `LOG_BYTES` bytes."""
+    """The output of one stage, without secrets: memory holds `TAIL_LINES` lines of it, disk `LOG_BYTES` bytes."""
 
-    def __init__(self, path: Path, *, on_line: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, *, mask: Mask, on_line: Callable[[str], None]) -> None:
         self.path = path
+        self._mask = mask
         self._on_line = on_line
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._lock = threading.Lock()
@@ -47,10 +50,11 @@ class Capture:
             self._log = None
 
     def _add(self, data: bytes) -> None:
-        line = _as_text(data)
+        text = self._mask.hide(data.decode("utf-8", "surrogateescape"))
+        line = _as_shown(text)
         with self._lock:
             self._tail.append(line)
-            self._keep(data)
+            self._keep(text.encode("utf-8", "surrogateescape"))
         self._on_line(line)
 
     def _keep(self, data: bytes) -> None:
@@ -65,6 +69,7 @@ class Capture:
             self._left = 0
 
 
-def _as_text(data: bytes) -> str:
+def _as_shown(text: str) -> str:
     """One line as a terminal would finally show it: what follows the last carriage return."""
-    return data.decode("utf-8", "replace").rstrip("\r\n").rpartition("\r")[2]
+    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return readable.rstrip("\r\n").rpartition("\r")[2]

@@ -14,6 +14,7 @@ from mlops_kit.core.run import (
     StageCommand,
     StageResult,
     StageState,
+    Wait,
 )
 from mlops_kit.core.types import StageName
 
@@ -67,11 +68,12 @@ class MemoryPipeline:
             raise StageFailedError(self.unrecordable[stage])
         self.noted.append(stage)
 
-    def abandon(self, stage: StageName) -> None:
-        """Remember that the outputs were brought back."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Remember that the outputs were brought back; the commands left nothing."""
         if stage in self.unabandonable:
             raise StageFailedError(self.unabandonable[stage])
         self.abandoned.append(stage)
+        return None
 
     def flush(self) -> None:
         """Write what is noted."""
@@ -147,9 +149,14 @@ class MemoryProgress:
         """The stages of the run."""
         self.told.append(f"begin {' '.join(stages)}")
 
-    def start(self, stage: StageName) -> None:
+    def start(self, stage: StageName, place: str) -> None:
         """A start."""
-        self.told.append(f"start {stage}")
+        self.told.append(f"start {stage} {place}".rstrip())
+
+    def waits(self, waits: tuple[Wait, ...]) -> None:
+        """What is waited for, where that is new."""
+        told = [f"wait {wait.stage} for {wait.obstacle}, {wait.count} in all" for wait in waits]
+        self.told.extend(line for line in told if line not in self.told)
 
     def line(self, stage: StageName, text: str) -> None:
         """A line of output."""
@@ -158,6 +165,10 @@ class MemoryProgress:
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """An end, with the tail."""
         self.told.append(" ".join((f"end {result.name} {result.state.value}", *tail)))
+
+    def retry(self, result: StageResult, tail: tuple[str, ...]) -> None:
+        """A failure that is not the last word."""
+        self.told.append(" ".join((f"retry {result.name} after attempt {result.attempts}", *tail)))
 
     def note(self, text: str) -> None:
         """A remark."""

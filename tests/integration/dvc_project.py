@@ -87,11 +87,11 @@ class Project:
             return repo.status()
 
     def picture(self) -> dict[str, str]:
-        """Every file outside of git and DVC by path; of `.gitignore` only which lines it has."""
+        """Every file outside of git, DVC and the kit by path; of `.gitignore` only which lines it has."""
         found = {}
         for path in sorted(self.root.rglob("*")):
             place = path.relative_to(self.root)
-            if path.is_file() and place.parts[0] not in {".git", ".dvc"}:
+            if path.is_file() and place.parts[0] not in {".git", ".dvc", ".mlops"}:
                 text = path.read_text(errors="replace")
                 found[place.as_posix()] = "\n".join(sorted(text.splitlines())) if path.name == ".gitignore" else text
         return found

@@ -2,20 +2,25 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlops_kit.core.errors import InterruptedRunError
-from mlops_kit.core.run import CommandEnd, StageCommand
+from mlops_kit.core.pipeline.masking import MASKED, Mask, secret_values
+from mlops_kit.core.run import CommandEnd, StageCommand, Wants
 from mlops_kit.core.types import StageName
 from mlops_kit.engines.capture import LOG_BYTES, Capture
-from mlops_kit.engines.local import LocalEngine, log_name, shell_words, stage_environment
+from mlops_kit.engines.local import LocalEngine, Surroundings
+from mlops_kit.engines.shell import gpu_variables, log_name, shell_words, stage_environment
+from tests.integration.processes import wait_until_gone
 
 PATIENCE_SECONDS = 30.0
 
@@ -23,9 +28,8 @@ PATIENCE_SECONDS = 30.0
 @contextmanager
 def engine(folder: Path, lines: list[str], variables: Mapping[str, str] | None = None) -> Iterator[LocalEngine]:
     environment = {"PATH": os.environ["PATH"], **(variables or {})}
-    with LocalEngine(
-        environment=environment, logs=folder / "logs", on_line=lambda stage, text: lines.append(f"{stage}|{text}")
-    ) as made:
+    around = Surroundings(environment=environment, logs=folder / "logs", mask=Mask(secret_values(environment)))
+    with LocalEngine(around, on_line=lambda stage, text: lines.append(f"{stage}|{text}")) as made:
         yield made
 
 
@@ -124,7 +128,7 @@ def test_progress_bars_become_their_last_state(tmp_path: Path) -> None:
 
 
 def test_a_flood_of_output_stays_within_bounds(tmp_path: Path) -> None:
-    capture = Capture(tmp_path / "log", on_line=lambda _: None)
+    capture = Capture(tmp_path / "log", mask=Mask(), on_line=lambda _: None)
     for _ in range(LOG_BYTES // 60_000 + 50):
         capture.write("x" * 60_000)
     capture.close()
@@ -208,6 +212,119 @@ def test_signal_handlers_are_given_back(tmp_path: Path) -> None:
     with engine(tmp_path, []):
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_stage_over_its_time_is_stopped_and_says_so(tmp_path: Path) -> None:
+    started = time.monotonic()
+    limited = replace(command(tmp_path, "sleep 30", "touch second"), wants=Wants(timeout_seconds=0.3))
+    with engine(tmp_path, []) as made:
+        made.start(limited)
+        end = made.wait(PATIENCE_SECONDS)
+    assert end is not None
+    assert end.timed_out
+    assert end.status == -signal.SIGTERM
+    assert end.tail[-1] == "mlops-kit: timeout of 0.3 s, stopping the stage"
+    assert not (tmp_path / "second").exists()
+    assert time.monotonic() - started < 4
+
+
+def test_what_ignores_its_timeout_is_killed_with_all_it_started(tmp_path: Path) -> None:
+    script = "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 0.05; done' & echo $! > inner; wait; wait"
+    limited = replace(command(tmp_path, script), wants=Wants(timeout_seconds=0.3))
+    with engine(tmp_path, []) as made:
+        made.start(limited)
+        end = made.wait(PATIENCE_SECONDS)
+    assert end is not None
+    assert end.status == -signal.SIGKILL
+    wait_until_gone(read_pids(tmp_path / "inner"), seconds=5)
+
+
+def test_usage_counts_the_work_and_the_memory_of_every_command(tmp_path: Path) -> None:
+    work = f"{sys.executable} -I -S -c 'data = bytearray(80_000_000); sum(range(4_000_000))'"
+    end, _ = run(tmp_path, "true", work, "true")
+    assert 0.02 < end.usage.cpu_seconds < 5
+    assert 80_000_000 < end.usage.memory_bytes < 400_000_000
+    assert end.usage.gpu_memory_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("gpus", "environment", "shown"),
+    [
+        (None, {}, {}),
+        ((), {}, {"CUDA_VISIBLE_DEVICES": "", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}),
+        (("0", "3"), {}, {"CUDA_VISIBLE_DEVICES": "0,3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}),
+        (
+            ("GPU-1",),
+            {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"},
+            {"CUDA_VISIBLE_DEVICES": "GPU-1", "CUDA_DEVICE_ORDER": "FASTEST_FIRST"},
+        ),
+    ],
+)
+def test_a_stage_sees_the_gpus_it_holds(
+    gpus: tuple[str, ...] | None, environment: dict[str, str], shown: dict[str, str]
+) -> None:
+    assert gpu_variables(gpus, environment) == shown
+
+
+def test_the_most_gpu_memory_that_was_in_use_is_kept(tmp_path: Path) -> None:
+    readings = iter([{"0": 10, "1": 5, "2": 999}, {"0": 30, "1": 5, "2": 999}])
+    around = Surroundings(
+        environment={"PATH": os.environ["PATH"]},
+        logs=tmp_path / "logs",
+        read_gpu_memory=lambda: next(readings, {"0": 1, "1": 1}),
+    )
+    with LocalEngine(around, on_line=lambda *_: None) as made:
+        made.start(replace(command(tmp_path, "sleep 1.3"), gpus=("0", "1")))
+        end = made.wait(PATIENCE_SECONDS)
+    assert end is not None
+    assert end.usage.gpu_memory_bytes == 35
+
+
+def test_no_secret_reaches_the_log_the_lines_or_the_tail(tmp_path: Path) -> None:
+    secrets = {"API_TOKEN": "canary-one-1234", "DB_PASSWORD": "canary-two-1234", "MODEL_TOKENS": "512000"}
+    line = (
+        "echo $API_TOKEN; echo x$DB_PASSWORD; echo https://me:pass@host/; echo ghp_0123456789abcdefghij $MODEL_TOKENS"
+    )
+    end, shown = run(tmp_path, line, variables=secrets)
+    assert end.log is not None
+    assert end.tail[1:] == (MASKED, f"x{MASKED}", f"https://{MASKED}@host/", f"{MASKED} 512000")
+    for text in ("\n".join(shown), end.log.read_text()):
+        assert "canary" not in text
+        assert "me:pass" not in text
+
+
+KILLED_KIT = """
+import os, pathlib, sys, time
+sys.path[:0] = {path!r}
+from mlops_kit.core.run import StageCommand
+from mlops_kit.engines.local import LocalEngine, Surroundings
+folder = pathlib.Path({folder!r})
+around = Surroundings(environment=dict(os.environ), logs=folder / "logs")
+with LocalEngine(around, on_line=lambda *_: None) as engine:
+    for number in range(3):
+        line = f"sh -c 'trap \"\" TERM; echo $$ >> pids; while :; do sleep 0.1; done' & echo $$ >> pids; wait"
+        engine.start(StageCommand(stage=f"s{{number}}", lines=(line,), folder=folder, variables={{}}))
+    (folder / "up").touch()
+    time.sleep(60)
+"""
+
+
+def test_where_the_kit_is_killed_its_stages_end_within_ten_seconds(tmp_path: Path) -> None:
+    script = KILLED_KIT.format(path=sys.path, folder=str(tmp_path))
+    kit = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    wait_for(tmp_path / "up")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(read_pids(tmp_path / "pids")) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    started = read_pids(tmp_path / "pids")
+    assert len(started) == 6
+    kit.kill()
+    kit.wait()
+    wait_until_gone(started, seconds=10)
+
+
+def read_pids(path: Path) -> list[int]:
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
 
 
 def wait_for(path: Path) -> None:

@@ -107,6 +107,38 @@ def test_a_failed_stage_leaves_the_finished_ones_and_its_old_outputs(project: Pr
         assert set(repo.status()) == {"second"}
 
 
+@pytest.mark.parametrize("ending", ["exit 3", "rm end; true"], ids=["failed", "without one of its outputs"])
+def test_what_a_failed_stage_wrote_lies_elsewhere_and_its_earlier_outputs_are_back(
+    project: Project, ending: str
+) -> None:
+    project.run_kit()
+    changed = COPY.replace("wc -c < mid > size.json", f"echo half > end; echo 9 > size.json; {ending}")
+    project.write({"dvc.yaml": changed})
+    done = project.run_kit()
+    assert (project.read("end"), project.read("size.json")) == ("1", "1\n")
+    left = Path(done.failed[0].message.rpartition("what it wrote is in ")[2])
+    found = {path.name: path.read_text() for path in left.rglob("*") if path.is_file()}
+    assert found == ({"end": "half\n"} if ending == "exit 3" else {}) | {"size.json": "9\n"}
+    project.write({"dvc.yaml": COPY})
+    assert project.states(project.run_kit()) == "first=cached second=cached"
+    assert not left.exists()
+
+
+def test_what_a_failed_stage_wrote_stays_where_there_is_nothing_earlier(project: Project) -> None:
+    project.write({"dvc.yaml": COPY.replace("wc -c < mid > size.json", "exit 3")})
+    done = project.run_kit()
+    assert done.failed[0].message == "exit status 3"
+    assert project.read("end") == "1"
+
+
+def test_a_checkpoint_that_persists_stays_after_a_failure(project: Project) -> None:
+    project.write({"dvc.yaml": "stages:\n  t:\n    cmd: echo 1 >> c\n    outs: [c: {persist: true}]\n"})
+    project.run_kit()
+    project.write({"dvc.yaml": project.read("dvc.yaml").replace(">> c", ">> c; exit 1")})
+    project.run_kit()
+    assert project.read("c") == "1\n1\n"
+
+
 def test_a_stage_without_its_output_fails_and_names_it(project: Project) -> None:
     project.write({"dvc.yaml": COPY.replace("> mid", "> mud")})
     done = project.run_kit()
@@ -274,3 +306,21 @@ def test_an_unknown_target_is_an_input_error(project: Project) -> None:
 def test_a_folder_without_dvc_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not inside a DVC repository"):
         Project(root=tmp_path).run_kit()
+
+
+def test_a_stage_that_reads_the_root_folder_runs_after_all_that_write_there(project: Project) -> None:
+    (project.root / ".dvcignore").unlink()  # DVC refuses a dependency that holds one
+    project.write({"whole/dvc.yaml": "stages:\n  w:\n    wdir: ..\n    cmd: test -f size.json\n    deps: [.]\n"})
+    done = project.run_kit("whole/dvc.yaml:w")
+    assert project.states(done) == "first=ran second=ran whole/dvc.yaml:w=ran"
+
+
+def test_neither_git_nor_dvc_sees_the_kits_logs(project: Project) -> None:
+    project.run_kit()
+    logs = list((project.root / ".mlops" / "runs").glob("*/first-*.log"))
+    assert [log.read_text().splitlines()[0] for log in logs] == ["> echo run >> first.log; cat in > mid"]
+    assert ".mlops" not in project.git("status", "--porcelain", "--untracked-files=all")
+    with project.opened() as repo:
+        seen = [name for folder, _, names in repo.dvcignore.walk(repo.fs, repo.root_dir) for name in (folder, *names)]
+    assert "dvc.lock" in seen
+    assert not [name for name in seen if name.endswith(".log") and "first-" in name]

@@ -22,6 +22,7 @@ from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_error
 from mlops_kit.adapters.dvc.supply import Supply
 from mlops_kit.adapters.dvc.verify import Verifier
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
+from mlops_kit.adapters.stage_times import add_times, read_times
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
@@ -40,7 +41,7 @@ class DvcPipeline:
         self._environment = dict(environment)
         self._session = Session(folder)
         self._repo = self._session.repo
-        self._shelf = Shelf(self._session.root / FOLDER / "aside")
+        self._shelf = Shelf(self._session.root / FOLDER)
         self._stages: dict[StageName, Stage] = {}
         self._graph = DiGraph()
         self._selection = Selection()
@@ -90,7 +91,10 @@ class DvcPipeline:
             if selection.verify:
                 self._verifier.check_before(out for stage in stages for out in stage.outs)
         awaiting = self._order_data(stages) if selection.pull else frozenset()
-        return tuple(replace(one, awaits_data=self._stages[one.name] in awaiting) for one in planned)
+        times = read_times(self.root)
+        return tuple(
+            replace(one, seconds=times.get(one.name), awaits_data=self._stages[one.name] in awaiting) for one in planned
+        )
 
     def arrivals(self) -> tuple[StageName, ...]:
         """Stages that awaited data and need not any longer, each told once."""
@@ -114,11 +118,16 @@ class DvcPipeline:
             self._shelf.forget(found)
             self._release(stage)
 
-    def abandon(self, stage: StageName) -> None:
-        """Bring back the outputs of a stage whose command failed, as far as the cache has them."""
+    def abandon(self, stage: StageName) -> Path | None:
+        """Bring back the outputs of a stage whose command failed, as far as they were there or in the cache.
+
+        The folder that holds what the command left in their place, None where it left nothing there.
+        """
         with self._session.locked(), stage_errors():
-            self._shelf.bring_back(self._stages[stage])
-            self._release(stage)
+            try:
+                return self._shelf.bring_back(self._stages[stage])
+            finally:
+                self._release(stage)
 
     def flush(self) -> None:
         """Write what was noted into dvc.lock and `.dvc` files, each file in one step."""
@@ -141,7 +150,9 @@ class DvcPipeline:
         with self._session.locked():
             self._notes.write()
             self._session.heal_marks()
-        write_last_run(self.root, tuple(results))
+        ended = tuple(results)
+        add_times(self.root, {stage.name: stage.seconds for stage in ended if stage.state is StageState.RAN})
+        write_last_run(self.root, ended)
 
     def _order_data(self, stages: list[Stage]) -> frozenset[Stage]:
         """Fetch what the first stages need, order the rest; DVC's lock is not held while the remote answers."""

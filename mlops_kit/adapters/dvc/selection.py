@@ -114,7 +114,8 @@ def _reads(stage: Stage, root: Path) -> Iterator[str]:
 def _path(item: Output, root: Path) -> str:
     if item.protocol != "local":
         return f"{item.protocol}://{item.fs_path}"
-    return Path(os.path.relpath(item.fs_path, root)).as_posix()
+    path = Path(os.path.relpath(item.fs_path, root)).as_posix()
+    return "" if path == "." else path
 
 
 def _wants(stage: Stage, root: Path) -> Wants:

@@ -1,11 +1,11 @@
 """One DVC repository opened as a library: quiet, under DVC's own locks, its errors in the kit's words."""
 
 import contextlib
-import errno
 import json
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +18,12 @@ from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
+from mlops_kit.adapters.dvc.outputs import DISK_FULL
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BUSY_HINT = "wait for it to end, then run again"
 
 
@@ -133,7 +133,7 @@ def _open(folder: Path) -> Repo:
 def pipeline_errors() -> Iterator[None]:
     """What DVC has against a pipeline or a target, as InputError; a full disk and the like as OutsideError."""
     try:
-        with remote_errors():
+        with room_errors(), remote_errors():
             yield
     except FileTransferError as error:
         raise OutsideError(explain(error)) from error
@@ -149,7 +149,7 @@ def pipeline_errors() -> Iterator[None]:
 def stage_errors() -> Iterator[None]:
     """What DVC has against one stage, as StageFailedError."""
     try:
-        with remote_errors():
+        with room_errors(), remote_errors():
             yield
     except IntegrityError as error:
         raise StageFailedError(str(error)) from error
@@ -157,12 +157,37 @@ def stage_errors() -> Iterator[None]:
         raise
     except LockError as error:
         raise _busy(str(error)) from error
-    except (DvcException, ObjectDBError, ObjectFormatError) as error:
+    except (DvcException, ObjectDBError, ObjectFormatError, OSError) as error:
         raise StageFailedError(explain(error)) from error
-    except OSError as error:
-        if error.errno in _DISK_FULL:
-            raise OutsideError(f"no space left on the disk of {error.filename or 'the repository'}") from error
-        raise StageFailedError(explain(error)) from error
+
+
+@contextlib.contextmanager
+def room_errors() -> Iterator[None]:
+    """OutsideError where the disk is full, wherever that came up: a file, the cache, DVC's own databases."""
+    try:
+        yield
+    except KitError:
+        raise
+    except Exception as error:
+        for cause in _causes(error):
+            if isinstance(cause, OSError) and cause.errno in DISK_FULL:
+                raise _no_room(str(cause.filename or "the repository")) from error
+            if isinstance(cause, sqlite3.OperationalError) and "full" in str(cause):
+                raise _no_room("DVC's databases") from error
+        raise
+
+
+def _no_room(place: str) -> OutsideError:
+    hint = "make room, then run again: finished stages are kept"
+    return OutsideError(f"no space left on the disk of {place}", hint=hint)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception, what it was raised from, and so on."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def explain(error: BaseException) -> str:

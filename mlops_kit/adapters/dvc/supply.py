@@ -19,7 +19,7 @@ from mlops_kit.adapters.dvc.needs import Forecast, is_reported, producers
 from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
 from mlops_kit.adapters.dvc.verify import Verifier, digest_of
 from mlops_kit.adapters.process import Background, Call
-from mlops_kit.core.errors import StageFailedError
+from mlops_kit.core.errors import OutsideError, StageFailedError
 from mlops_kit.core.run import StageState
 from mlops_kit.core.types import Digest
 
@@ -81,7 +81,7 @@ class Supply:
         wanted = [out for out in gone if self._is_wanted(out)]
         if not all(_is_plain(out) for out in wanted):
             return StageState.RESTORED if steps.pull_outputs(stage) else None
-        if self._lacks(stage, self._fetch(wanted)):
+        if self._lacks(stage, self._fetch_late(wanted)):
             return None
         here = [out for out in gone if self._has(out)]
         if len(here) < len(gone):
@@ -154,6 +154,13 @@ class Supply:
                 self._verifier.check_objects(batch)
         return tuple(lost)
 
+    def _fetch_late(self, outs: Iterable[Output]) -> tuple[Digest, ...]:
+        """Fetch while commands run: a remote that fails fails the stage, and stops no other."""
+        try:
+            return self._fetch(outs)
+        except OutsideError as error:
+            raise StageFailedError(f"its data could not be fetched: {error}") from error
+
     def _lacks(self, stage: Stage, lost: tuple[Digest, ...]) -> bool:
         """Whether data is nowhere, so that the stage must make it again; StageFailedError where it cannot."""
         if not lost:
@@ -171,7 +178,7 @@ class Supply:
             self._repo.pull(dep.def_path)
             return
         gone = [out for out in outs if not out.exists]
-        if lost := self._fetch(gone):
+        if lost := self._fetch_late(gone):
             raise StageFailedError(
                 f"dependency {str(dep)!r} is missing: neither the cache nor the remote has {lost[0]}"
             )

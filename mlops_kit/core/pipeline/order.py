@@ -7,9 +7,10 @@ multiplied. Knows nothing of when a stage runs; that is `core.pipeline.schedule`
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from statistics import median
 
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.run import PlannedStage
+from mlops_kit.core.run import PlannedStage, Wants
 from mlops_kit.core.types import StageName
 
 STRICT, LOOSE = "reads", "watches"
@@ -26,16 +27,19 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedStage:
-    """A stage's place: the groups it waits for, the groups that wait for it, and its mutexes.
+    """A stage's place: the groups it waits for, the groups that wait for it, and its wants.
 
-    `rank` is the number of stages in the longest chain that starts with it; `position` its place in the plan.
+    Its mutexes include those of paths that others write too. `rank` is the seconds of the longest chain that starts
+    with it; `position` its place in the plan.
     """
 
     position: int
     waits: tuple[str, ...]
     groups: tuple[str, ...]
-    mutexes: tuple[str, ...]
-    rank: int = 1
+    wants: Wants
+    seconds: float
+    awaits_data: bool
+    rank: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,26 +138,35 @@ def _places(
         for name in group.readers:
             waits.setdefault(name, []).append(key)
     shared = overlap_mutexes(planned)
+    usual = _usual_seconds(planned)
     return {
         stage.name: OrderedStage(
             position=position,
             waits=tuple(waits.get(stage.name, ())),
             groups=tuple(feeds.get(stage.name, ())),
-            mutexes=tuple(sorted({*stage.wants.mutexes, *shared.get(stage.name, ())})),
+            wants=replace(stage.wants, mutexes=tuple(sorted({*stage.wants.mutexes, *shared.get(stage.name, ())}))),
+            seconds=usual if stage.seconds is None else stage.seconds,
+            awaits_data=stage.awaits_data,
         )
         for position, stage in enumerate(planned)
     }
 
 
+def _usual_seconds(planned: tuple[PlannedStage, ...]) -> float:
+    """What a stage that never ran here is taken to need: as long as the middle one of those that did, else 1 s."""
+    known = [stage.seconds for stage in planned if stage.seconds is not None]
+    return median(known) if known else 1.0
+
+
 def _ranked(stages: Mapping[StageName, OrderedStage], groups: Mapping[str, Group]) -> dict[StageName, OrderedStage]:
-    """The stages with the length of the longest chain behind each, found from the last ones backwards."""
-    behind: dict[str, int] = {}
-    ranks: dict[StageName, int] = {}
+    """The stages with the seconds of the longest chain behind each, found from the last ones backwards."""
+    behind: dict[str, float] = {}
+    ranks: dict[StageName, float] = {}
     for name in reversed(_sorted_by_need(stages, groups)):
         place = stages[name]
-        ranks[name] = 1 + max((behind.get(key, 0) for key in place.groups), default=0)
+        ranks[name] = place.seconds + max((behind.get(key, 0.0) for key in place.groups), default=0.0)
         for key in place.waits:
-            behind[key] = max(behind.get(key, 0), ranks[name])
+            behind[key] = max(behind.get(key, 0.0), ranks[name])
     return {name: replace(place, rank=ranks[name]) for name, place in stages.items()}
 
 

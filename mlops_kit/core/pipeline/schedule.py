@@ -1,15 +1,17 @@
 """Decides which stage starts next: a ready queue as a state machine, without clocks, processes or files.
 
 Stages come in, `take` gives out what may start now, `finish` takes in how it ended. Which stage waits for which is
-`core.pipeline.order`.
+`core.pipeline.order`; who gets a mutex or GPUs first is `core.pipeline.queue`.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from heapq import heappop, heappush
 
 from mlops_kit.core.pipeline.order import Order, order_stages
-from mlops_kit.core.run import PlannedStage
+from mlops_kit.core.pipeline.queue import Candidate, ReadyQueue, Taken
+from mlops_kit.core.pipeline.slots import Slots
+from mlops_kit.core.run import Gpu, PlannedStage, Wait
 from mlops_kit.core.types import StageName
 
 
@@ -27,20 +29,27 @@ class Ending(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a run may use: commands at a time, and GPUs; None where the engine places stages by itself."""
+
+    jobs: int
+    gpus: tuple[Gpu, ...] | None = ()
+
+
 class Schedule:
     """The run's queue. Of the stages that may start, the one with the longest chain behind it comes first."""
 
-    def __init__(self, stages: Iterable[PlannedStage], *, jobs: int, on_failure: OnFailure) -> None:
+    def __init__(self, stages: Iterable[PlannedStage], *, limits: Limits, on_failure: OnFailure) -> None:
         self._order: Order = order_stages(stages)
-        self._jobs = jobs
+        self._jobs = limits.jobs
         self._on_failure = on_failure
-        self._missing = {name: len(stage.waits) for name, stage in self._order.stages.items()}
-        self._waiting: dict[str, list[tuple[int, int, StageName]]] = {}
-        self._held: set[str] = set()
+        self._queue = ReadyQueue(None if limits.gpus is None else Slots(limits.gpus))
+        self._missing = {name: len(stage.waits) + stage.awaits_data for name, stage in self._order.stages.items()}
+        self._retries = {name: stage.wants.retries for name, stage in self._order.stages.items()}
         self._running: set[StageName] = set()
         self._left = dict.fromkeys(self._order.stages)
         self._doomed: set[StageName] = set()
-        self._ready: list[tuple[int, int, StageName]] = []
         self._stopped = False
         self._open = {name: group.writers for name, group in self._order.groups.items()}
         for name, count in self._missing.items():
@@ -57,32 +66,53 @@ class Schedule:
         """The stages that were not taken, in the order of the plan; after the end, those that never ran."""
         return tuple(self._left)
 
-    def take(self) -> StageName | None:
+    @property
+    def waits(self) -> tuple[Wait, ...]:
+        """What stages wait for that could start but for a mutex or GPUs."""
+        return self._queue.describe_waits()
+
+    def take(self) -> Taken | None:
         """The next stage that may start now, None where there is none until another ends."""
-        while self._ready and not self._stopped and len(self._running) < self._jobs:
-            entry = heappop(self._ready)
-            if self._must_wait(entry):
-                continue
-            name = entry[-1]
-            self._held.update(self._order.stages[name].mutexes)
-            self._running.add(name)
-            del self._left[name]
-            return name
-        return None
+        if self._stopped or len(self._running) >= self._jobs:
+            return None
+        taken = self._queue.take()
+        if taken is not None:
+            self._running.add(taken.name)
+            self._left.pop(taken.name, None)
+        return taken
+
+    def release(self, name: StageName) -> None:
+        """The data that a stage awaited has arrived."""
+        self._count_down(name)
 
     def finish(self, name: StageName, ending: Ending) -> None:
         """Note how a running stage ended; what waited for it becomes ready, or is given up."""
-        self._running.remove(name)
-        for mutex in self._order.stages[name].mutexes:
-            self._held.discard(mutex)
-            self._wake(mutex)
+        self._give_back(name)
         if ending is Ending.FAILED and self._on_failure is OnFailure.STOP:
             self.stop()
         self._settle(name, ending)
 
+    def retry(self, name: StageName) -> bool:
+        """Put a running stage that failed back in the queue, if it may be tried again; whether it may."""
+        if self._stopped or self._retries[name] == 0:
+            return False
+        self._retries[name] -= 1
+        self._give_back(name)
+        self._make_ready(name)
+        return True
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more will start."""
+        return self._stopped
+
     def stop(self) -> None:
         """Start nothing more."""
         self._stopped = True
+
+    def _give_back(self, name: StageName) -> None:
+        self._running.remove(name)
+        self._queue.give_back(name, self._order.stages[name].wants)
 
     def _settle(self, name: StageName, ending: Ending) -> None:
         """Close the groups that the stage writes, and those of every stage that is given up for it."""
@@ -102,27 +132,15 @@ class Schedule:
         self._doomed.update(doomed)
         if self._open[group] == 0:
             for name in found.readers:
-                self._missing[name] -= 1
-                if self._missing[name] == 0 and name not in self._doomed:
-                    self._make_ready(name)
+                self._count_down(name)
         return doomed
+
+    def _count_down(self, name: StageName) -> None:
+        """One thing fewer that a stage waits for."""
+        self._missing[name] -= 1
+        if self._missing[name] == 0 and name not in self._doomed:
+            self._make_ready(name)
 
     def _make_ready(self, name: StageName) -> None:
         stage = self._order.stages[name]
-        heappush(self._ready, (-stage.rank, stage.position, name))
-
-    def _must_wait(self, entry: tuple[int, int, StageName]) -> bool:
-        """Park a stage whose mutex is held, and let another take the free ones in its place."""
-        mutexes = self._order.stages[entry[-1]].mutexes
-        busy = next((mutex for mutex in mutexes if mutex in self._held), None)
-        if busy is None:
-            return False
-        heappush(self._waiting.setdefault(busy, []), entry)
-        for mutex in mutexes:
-            if mutex not in self._held:
-                self._wake(mutex)
-        return True
-
-    def _wake(self, mutex: str) -> None:
-        if parked := self._waiting.get(mutex):
-            heappush(self._ready, heappop(parked))
+        self._queue.add(Candidate(negative_seconds=-stage.rank, position=stage.position, name=name, wants=stage.wants))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean, prose
 from mlops_kit.core.render.mermaid import render_graph
-from mlops_kit.core.render.values import count, show_difference, show_digest, show_value
+from mlops_kit.core.render.values import count, show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import ModelRow, StageRow, failed_stages
 from mlops_kit.core.review.gates import Verdict
@@ -47,6 +47,7 @@ _TRENDS = {
     Trend.UNREADABLE: "⚠️ unreadable",
 }
 _METRIC_HEAD = ("| metric | base | head | change | |", "|:--|--:|--:|--:|:--|")
+_STAGE_HEAD = ("| stage | change | last run | seconds | used |", "|:--|:--|:--|--:|:--|")
 
 
 def render_report(report: Report, *, limit: int = LIMIT) -> str:
@@ -177,9 +178,7 @@ def _model_word(model: ModelRow) -> str:
 def _stages(stages: Iterable[StageRow]) -> Iterator[Block]:
     rows = _stage_rows(stage for stage in stages if _is_loud(stage))
     if rows:
-        yield _table(
-            6, "### Stages", ("| stage | change | last run | seconds |", "|:--|:--|:--|--:|"), rows, more="stages"
-        )
+        yield _table(6, "### Stages", _STAGE_HEAD, rows, more="stages")
 
 
 def _is_loud(stage: StageRow) -> bool:
@@ -187,7 +186,10 @@ def _is_loud(stage: StageRow) -> bool:
 
 
 def _stage_rows(stages: Iterable[StageRow]) -> tuple[str, ...]:
-    return tuple(f"| {cell(stage.name)} | {stage.change} | {_run(stage)} | {_seconds(stage)} |" for stage in stages)
+    return tuple(
+        f"| {cell(stage.name)} | {stage.change} | {_run(stage)} | {_seconds(stage)} | {_used(stage)} |"
+        for stage in stages
+    )
 
 
 def _run(stage: StageRow) -> str:
@@ -197,6 +199,10 @@ def _run(stage: StageRow) -> str:
 
 def _seconds(stage: StageRow) -> str:
     return f"{stage.seconds:.1f}" if stage.seconds else ""
+
+
+def _used(stage: StageRow) -> str:
+    return show_usage(stage.cpu_seconds, stage.memory_bytes, stage.gpu_memory_bytes)
 
 
 def _plan(plan: PlanRows | None, environment: str) -> Iterator[Block]:
@@ -228,8 +234,7 @@ def _same_metrics(rows: list[MetricRow], *, several: bool) -> Iterator[Block]:
 def _quiet_stages(stages: Iterable[StageRow]) -> Iterator[Block]:
     rows = _stage_rows(stage for stage in stages if not _is_loud(stage))
     if rows:
-        head = ("| stage | change | last run | seconds |", "|:--|:--|:--|--:|")
-        yield _folded(9, f"{count(rows, 'stage')} did not change", head, rows)
+        yield _folded(9, f"{count(rows, 'stage')} did not change", _STAGE_HEAD, rows)
 
 
 def _graph(stages: tuple[StageRow, ...]) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
-from mlops_kit.core.render.values import show_difference, show_digest, show_value
+from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.metrics import Trend
@@ -81,7 +81,8 @@ def _stage_rows(report: Report) -> Iterator[Row]:
     for stage in report.stages:
         if stage.change or stage.state not in {"", "cached"}:
             seconds = f"{stage.seconds:.1f} s" if stage.seconds else ""
-            yield stage.name, stage.change, stage.state, seconds, stage.message
+            used = show_usage(stage.cpu_seconds, stage.memory_bytes, stage.gpu_memory_bytes)
+            yield stage.name, stage.change, stage.state, seconds, used, stage.message
 
 
 def _plan(plan: PlanRows | None, environment: str) -> Iterator[str]:

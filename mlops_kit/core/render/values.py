@@ -26,6 +26,26 @@ def count(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
+def show_size(size: int) -> str:
+    """Bytes with a binary unit and three significant digits."""
+    amount, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.3g} {unit}"
+
+
+def show_usage(cpu_seconds: float | None, memory_bytes: int | None, gpu_memory_bytes: int | None) -> str:
+    """`12.3 s CPU, 1.2 GiB, GPU 3 GiB`, without the parts that are not known."""
+    parts = (
+        "" if cpu_seconds is None else f"{cpu_seconds:.1f} s CPU",
+        "" if memory_bytes is None else show_size(memory_bytes),
+        "" if gpu_memory_bytes is None else f"GPU {show_size(gpu_memory_bytes)}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
 def show_digest(text: str, *, missing: str = MISSING) -> str:
     """A digest by its algorithm and first eight characters; what is none, such as a registry's number, as it is."""
     try:

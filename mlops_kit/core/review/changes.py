@@ -20,12 +20,17 @@ Change = Literal["", "new", "removed", "changed"]
 class StageRow:
     """A stage, or a `.dvc` file. `state`, `seconds` and `message` are of the last run on this machine, if one is known.
 
-    `change` compares what was run and what came out with base. `after` are the stages that it reads from.
+    So are `cpu_seconds` (of all its processes), `memory_bytes` (the most that one of them had resident) and
+    `gpu_memory_bytes` (the most in use on its GPUs), None where no command ran. `change` compares what was run and what
+    came out with base. `after` are the stages that it reads from.
     """
 
     name: Text
     state: Text = ""
     seconds: Annotated[Number, Field(ge=0)] | None = None
+    cpu_seconds: Annotated[Number, Field(ge=0)] | None = None
+    memory_bytes: Annotated[int, Field(ge=0)] | None = None
+    gpu_memory_bytes: Annotated[int, Field(ge=0)] | None = None
     message: Text = ""
     change: Change = ""
     after: Annotated[tuple[Text, ...], Field(max_length=ROW_LIMIT)] = ()
@@ -82,10 +87,14 @@ def _stage_row(
     result: StageResult | None,
     after: Iterable[StageName],
 ) -> StageRow:
+    usage = result.usage if result else None
     return StageRow(
         name=clip(name),
         state=result.state.value if result else "",
         seconds=round(result.seconds, 3) if result else None,
+        cpu_seconds=round(usage.cpu_seconds, 3) if usage else None,
+        memory_bytes=usage.memory_bytes if usage else None,
+        gpu_memory_bytes=usage.gpu_memory_bytes if usage else None,
         message=clip(result.message) if result else "",
         change=_change(old.get(name), new.get(name)),
         after=tuple(clip(source) for source in after),

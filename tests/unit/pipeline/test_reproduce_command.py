@@ -1,8 +1,14 @@
 """`reproduce` as a list of steps, on pipelines and engines in memory."""
 
-from mlops_kit.commands.reproduce import Manner, Reproduction, Workshop, reproduce
+from dataclasses import replace
+
+import pytest
+
+from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
+from mlops_kit.commands.workshop import Workshop
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.schedule import OnFailure
-from mlops_kit.core.run import PlannedStage, Selection, StageState
+from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageState, Wants
 from mlops_kit.core.types import StageName
 from mlops_kit.testing.pipeline import MemoryEngine, MemoryPipeline, MemoryProgress
 
@@ -162,3 +168,53 @@ def test_people_are_told_every_start_and_end() -> None:
         "end b failed last words of b",
         "close",
     ]
+
+
+def retrying(name: str, retries: int) -> PlannedStage:
+    return PlannedStage(name=StageName(name), writes=(name,), wants=Wants(retries=retries))
+
+
+def test_a_stage_that_fails_is_tried_again_with_its_outputs_cleared() -> None:
+    pipeline, progress = MemoryPipeline(stages=(retrying("a", 2), *apart("b"))), MemoryProgress()
+    engine = MemoryEngine(statuses={StageName("a"): 1})
+    done = run(pipeline, engine, progress, manner=Manner(jobs=1))
+    assert states(done) == "a=failed b=skipped"
+    assert engine.started == ["a", "a", "a"]
+    assert pipeline.abandoned == ["a", "a", "a"]
+    assert done.failed[0].attempts == 3
+    assert [text for text in progress.told if text.startswith(("retry", "end"))] == [
+        "retry a after attempt 1 last words of a",
+        "retry a after attempt 2 last words of a",
+        "end a failed last words of a",
+    ]
+
+
+def test_an_interrupted_stage_is_not_tried_again() -> None:
+    engine = MemoryEngine(interrupt_after=0)
+    done = run(MemoryPipeline(stages=(retrying("a", 5),)), engine, manner=Manner(jobs=1))
+    assert engine.started == ["a"]
+    assert done.interrupted
+
+
+def test_stages_that_await_data_start_when_it_arrives() -> None:
+    stages = (replace(apart("late")[0], awaits_data=True), *apart("early"))
+    engine = MemoryEngine()
+    assert states(run(MemoryPipeline(stages=stages), engine)) == "late=ran early=ran"
+
+
+def test_wanting_more_gpus_than_there_are_stops_before_anything_starts() -> None:
+    stages = (*apart("a"), PlannedStage(name=StageName("b"), wants=Wants(gpus=1)))
+    pipeline, engine = MemoryPipeline(stages=stages), MemoryEngine()
+    with pytest.raises(InputError, match="stage 'b' wants 1 GPU, this machine has no GPUs"):
+        run(pipeline, engine)
+    assert engine.started == []
+
+
+def test_a_stage_is_started_with_the_gpus_that_it_holds() -> None:
+    stages = (PlannedStage(name=StageName("b"), wants=Wants(gpus=1)),)
+    engine, progress = MemoryEngine(), MemoryProgress()
+    workshop = Workshop(
+        pipeline=MemoryPipeline(stages=stages), engine=engine, progress=progress, gpus=(Gpu(id="7"), Gpu(id="8"))
+    )
+    reproduce(workshop, Selection(), Manner(jobs=2))
+    assert "start b GPU 7" in progress.told

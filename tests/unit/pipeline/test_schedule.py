@@ -8,18 +8,20 @@ from hypothesis import strategies as st
 
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.order import order_stages
-from mlops_kit.core.pipeline.schedule import Ending, OnFailure, Schedule
-from mlops_kit.core.run import PlannedStage, Wants
+from mlops_kit.core.pipeline.schedule import Ending, Limits, OnFailure, Schedule
+from mlops_kit.core.run import Gpu, PlannedStage, Wants
 from mlops_kit.core.types import StageName
 
 
-def stage(name: str, *, reads: str = "", writes: str = "", watches: str = "", mutexes: str = "") -> PlannedStage:
+def stage(
+    name: str, *, reads: str = "", writes: str = "", watches: str = "", mutexes: str = "", gpus: int | None = None
+) -> PlannedStage:
     return PlannedStage(
         name=StageName(name),
         reads=tuple(reads.split()),
         writes=tuple(writes.split()),
         watches=tuple(watches.split()),
-        wants=Wants(mutexes=tuple(mutexes.split())),
+        wants=Wants(mutexes=tuple(mutexes.split()), gpus=gpus),
     )
 
 
@@ -33,6 +35,18 @@ def drawn(picture: str) -> list[PlannedStage]:
     return stages
 
 
+def scheduled(
+    stages: Iterable[PlannedStage], *, jobs: int = 9, gpus: int = 0, on_failure: OnFailure = OnFailure.STOP
+) -> Schedule:
+    limits = Limits(jobs=jobs, gpus=tuple(Gpu(id=str(number)) for number in range(gpus)))
+    return Schedule(stages, limits=limits, on_failure=on_failure)
+
+
+def take_all(schedule: Schedule) -> list[StageName]:
+    """Everything that may start now."""
+    return [taken.name for taken in iter(schedule.take, None)]
+
+
 def waves(
     stages: Iterable[PlannedStage],
     *,
@@ -41,9 +55,9 @@ def waves(
     on_failure: OnFailure = OnFailure.STOP,
 ) -> list[str]:
     """The run as waves: all that may start together, ended in that order before anything new starts."""
-    schedule = Schedule(stages, jobs=jobs, on_failure=on_failure)
+    schedule = scheduled(stages, jobs=jobs, on_failure=on_failure)
     found = []
-    while wave := list(iter(schedule.take, None)):
+    while wave := take_all(schedule):
         found.append(" ".join(wave))
         for name in wave:
             schedule.finish(name, Ending.FAILED if name in failing.split() else Ending.DONE)
@@ -91,12 +105,12 @@ def test_a_mutex_keeps_stages_apart_and_lets_others_pass() -> None:
 
 def test_a_stage_that_waits_for_a_second_mutex_does_not_block_the_first() -> None:
     stages = [stage("gpu", mutexes="gpu"), stage("both", mutexes="db gpu"), stage("db", mutexes="db")]
-    schedule = Schedule(stages, jobs=9, on_failure=OnFailure.STOP)
-    assert [schedule.take(), schedule.take(), schedule.take()] == ["gpu", "db", None]
+    schedule = scheduled(stages)
+    assert take_all(schedule) == ["gpu", "db"]
     schedule.finish(StageName("db"), Ending.DONE)
-    assert schedule.take() is None
+    assert take_all(schedule) == []
     schedule.finish(StageName("gpu"), Ending.DONE)
-    assert schedule.take() == "both"
+    assert take_all(schedule) == ["both"]
 
 
 def test_stages_that_write_into_each_others_output_never_run_together() -> None:
@@ -105,8 +119,8 @@ def test_stages_that_write_into_each_others_output_never_run_together() -> None:
 
 def test_after_a_failure_nothing_new_starts() -> None:
     stages = drawn("a: -> x\nb: x -> y\nc: -> z\nd: z -> w")
-    schedule = Schedule(stages, jobs=9, on_failure=OnFailure.STOP)
-    assert [schedule.take(), schedule.take()] == ["a", "c"]
+    schedule = scheduled(stages)
+    assert take_all(schedule) == ["a", "c"]
     schedule.finish(StageName("a"), Ending.FAILED)
     schedule.finish(StageName("c"), Ending.DONE)
     assert schedule.take() is None
@@ -166,11 +180,12 @@ def overlap(one: str, other: str) -> bool:
 def test_every_run_ends_and_breaks_no_rule(stages: list[PlannedStage], jobs: int, data: st.DataObject) -> None:
     on_failure = data.draw(st.sampled_from(list(OnFailure)))
     by_name = {one.name: one for one in stages}
-    schedule = Schedule(stages, jobs=jobs, on_failure=on_failure)
+    schedule = scheduled(stages, jobs=jobs, on_failure=on_failure)
     done: set[StageName] = set()
     failed: set[StageName] = set()
     while True:
-        while (name := schedule.take()) is not None:
+        for taken in iter(schedule.take, None):
+            name = taken.name
             assert not (on_failure is OnFailure.STOP and failed)
             assert needs(by_name[name], stages) <= done
             others = [by_name[other] for other in schedule.running - {name}]

@@ -43,7 +43,16 @@ REPORT = Report(
     params=(ParamRow(path="params.yaml", key="lr", old=0.1, new=None),),
     stages=(
         StageRow(name="prepare", state="cached"),
-        StageRow(name="train", state="ran", seconds=12.34, change="changed", after=("prepare",)),
+        StageRow(
+            name="train",
+            state="ran",
+            seconds=12.34,
+            change="changed",
+            after=("prepare",),
+            cpu_seconds=20.04,
+            memory_bytes=1_610_612_736,
+            gpu_memory_bytes=42_949_672_960,
+        ),
     ),
     models=(ModelRow(name="clf", path="m.pkl", old="md5:aaaaaaaaaa", new="md5:bbbbbbbbbb"),),
     plan=PlanRows(
@@ -90,9 +99,9 @@ PICTURE = """\
 
 ### Stages
 
-| stage | change | last run | seconds |
-|:--|:--|:--|--:|
-| <code>train</code> | changed | ran | 12.3 |
+| stage | change | last run | seconds | used |
+|:--|:--|:--|--:|:--|
+| <code>train</code> | changed | ran | 12.3 | 20.0 s CPU, 1.5 GiB, GPU 40 GiB |
 
 ### A merge into staging would
 
@@ -109,9 +118,9 @@ PICTURE = """\
 
 <details><summary>1 stage did not change</summary>
 
-| stage | change | last run | seconds |
-|:--|:--|:--|--:|
-| <code>prepare</code> |  | cached |  |
+| stage | change | last run | seconds | used |
+|:--|:--|:--|--:|:--|
+| <code>prepare</code> |  | cached |  |  |
 
 </details>
 
@@ -298,7 +307,7 @@ models
   clf  md5:aaaaaaaa  md5:bbbbbbbb
 
 stages
-  train  changed  ran  12.3 s
+  train  changed  ran  12.3 s  20.0 s CPU, 1.5 GiB, GPU 40 GiB
 
 a merge into staging would
   old is blocked: skips dev

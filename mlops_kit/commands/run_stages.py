@@ -1,0 +1,147 @@
+"""One run under way: takes stages from the schedule, has them executed, and notes how each ended."""
+
+from dataclasses import replace
+
+from mlops_kit.commands.workshop import Workshop
+from mlops_kit.core.errors import InterruptedRunError, StageFailedError
+from mlops_kit.core.pipeline.queue import Taken
+from mlops_kit.core.pipeline.schedule import Ending, Schedule
+from mlops_kit.core.run import CommandEnd, StageCommand, StageResult, StageState
+from mlops_kit.core.types import StageName
+
+IDLE_SECONDS = 1.0
+"""How long a run waits for a command before it writes down what it knows."""
+
+ARRIVAL_SECONDS = 0.1
+"""The same, while a stage awaits data that is on its way."""
+
+
+class Run:
+    """The schedule, and what is known of each stage."""
+
+    def __init__(self, workshop: Workshop, schedule: Schedule, *, awaiting: int = 0) -> None:
+        self._pipeline = workshop.pipeline
+        self._engine = workshop.engine
+        self._progress = workshop.progress
+        self._schedule = schedule
+        self._awaiting = awaiting
+        self._results: dict[StageName, StageResult] = {}
+        self._attempts: dict[StageName, int] = {}
+
+    def carry_out(self) -> str:
+        """Work to the end, or to an interrupt, and keep what was finished; why it stopped early, if it did."""
+        try:
+            self._work()
+        except InterruptedRunError as stop:
+            return str(stop)
+        finally:
+            self._wind_down()
+        return ""
+
+    def results(self, names: tuple[StageName, ...]) -> tuple[StageResult, ...]:
+        """How each stage ended; what never started was skipped."""
+        skipped = {name: StageResult(name=name, state=StageState.SKIPPED) for name in names}
+        return tuple((skipped | self._results).values())
+
+    def _work(self) -> None:
+        while True:
+            self._take_in_arrivals()
+            taken = self._schedule.take()
+            if taken is not None:
+                self._begin(taken)
+                self._await(0.0)
+            elif self._schedule.running or self._is_awaiting:
+                self._progress.waits(self._schedule.waits)
+                self._await(ARRIVAL_SECONDS if self._is_awaiting else IDLE_SECONDS)
+            else:
+                return
+
+    @property
+    def _is_awaiting(self) -> bool:
+        return self._awaiting > 0 and not self._schedule.is_stopped
+
+    def _take_in_arrivals(self) -> None:
+        if self._awaiting:
+            for name in self._pipeline.arrivals():
+                self._awaiting -= 1
+                self._schedule.release(name)
+
+    def _wind_down(self) -> None:
+        self._schedule.stop()
+        for end in self._engine.stop():
+            self._settle(end)
+
+    def _begin(self, taken: Taken) -> None:
+        name = taken.name
+        try:
+            todo = self._pipeline.prepare(name)
+        except StageFailedError as error:
+            self._end(StageResult(name=name, state=StageState.FAILED, message=str(error)), Ending.FAILED)
+            return
+        if isinstance(todo, StageCommand):
+            self._attempts[name] = self._attempts.get(name, 0) + 1
+            self._progress.start(name, describe_place(taken.gpus))
+            self._engine.start(replace(todo, gpus=taken.gpus))
+        else:
+            self._end(StageResult(name=name, state=todo), Ending.DONE)
+
+    def _await(self, seconds: float) -> None:
+        end = self._engine.wait(seconds)
+        if end is not None:
+            self._settle(end)
+        elif seconds:
+            self._pipeline.flush()
+
+    def _settle(self, end: CommandEnd) -> None:
+        complaint = self._complaint(end)
+        result = StageResult(
+            name=end.stage,
+            state=StageState.RAN,
+            seconds=end.seconds,
+            usage=end.usage,
+            attempts=self._attempts[end.stage],
+        )
+        if not complaint:
+            self._end(result, Ending.DONE, end.tail)
+            return
+        complaint += self._abandon(end.stage)
+        failed = replace(result, state=StageState.FAILED, message=complaint, log=str(end.log or ""))
+        if self._schedule.retry(end.stage):
+            self._progress.retry(failed, end.tail)
+        else:
+            self._end(failed, Ending.FAILED, end.tail)
+
+    def _complaint(self, end: CommandEnd) -> str:
+        """What is wrong with a stage that ended; nothing where its results are noted."""
+        if end.timed_out:
+            return f"took longer than its timeout ({end.seconds:.0f} s)"
+        if end.status != 0:
+            return describe_status(end.status)
+        try:
+            self._pipeline.record(end.stage, end.remote)
+        except StageFailedError as error:
+            return str(error)
+        return ""
+
+    def _abandon(self, stage: StageName) -> str:
+        """Bring the stage's outputs back; what to add to its message: where its leavings are, or why that failed."""
+        try:
+            left = self._pipeline.abandon(stage)
+        except StageFailedError as error:
+            return f"; its outputs could not be brought back: {error}"
+        return f"; its outputs are the earlier ones again, what it wrote is in {left}" if left else ""
+
+    def _end(self, result: StageResult, ending: Ending, tail: tuple[str, ...] = ()) -> None:
+        self._results[result.name] = result
+        self._progress.end(result, tail)
+        self._schedule.finish(result.name, ending)
+
+
+def describe_status(status: int) -> str:
+    """An exit status in words; negative numbers are signals."""
+    return f"was ended by signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def describe_place(gpus: tuple[str, ...] | None) -> str:
+    """The GPUs that a stage holds, in words; nothing where it holds none."""
+    return f"GPU {', '.join(gpus)}" if gpus else ""

@@ -1,0 +1,62 @@
+"""Which GPUs a stage gets: each is held by one stage at a time, and no stage gets a larger one than it needs.
+
+Values and a free list; how many GPUs there are is found out by `adapters.gpu`, or said by the user.
+"""
+
+from collections.abc import Iterable
+
+from mlops_kit.core.errors import InputError
+from mlops_kit.core.run import Gpu, PlannedStage, Wants
+
+
+class Slots:
+    """The GPUs that a run may hand out, smallest memory first."""
+
+    def __init__(self, gpus: Iterable[Gpu]) -> None:
+        ordered = sorted(enumerate(gpus), key=lambda place: (place[1].memory_mib, place[0]))
+        self._free = {gpu.id: gpu for _, gpu in ordered}
+        self._order = tuple(self._free)
+        self._all = dict(self._free)
+
+    def find(self, wants: Wants) -> tuple[Gpu, ...] | None:
+        """The free GPUs that such a stage would get, None where there are not enough; none at all are enough for 0."""
+        found = [gpu for gpu in self._free.values() if fits(gpu, wants)][: wants.gpus or 0]
+        return tuple(found) if len(found) == (wants.gpus or 0) else None
+
+    def take(self, gpus: Iterable[Gpu]) -> None:
+        """Hand GPUs out that `find` gave."""
+        for gpu in gpus:
+            del self._free[gpu.id]
+
+    def give_back(self, gpus: Iterable[Gpu]) -> None:
+        """Take GPUs back that were handed out."""
+        self._free |= {gpu.id: gpu for gpu in gpus}
+        self._free = {name: self._all[name] for name in self._order if name in self._free}
+
+
+def fits(gpu: Gpu, wants: Wants) -> bool:
+    """Whether a GPU has the memory that the stage asks for; one whose memory is not known does."""
+    return gpu.memory_mib == 0 or gpu.memory_mib >= wants.gpu_memory_mib
+
+
+def require_gpus(stages: Iterable[PlannedStage], gpus: tuple[Gpu, ...]) -> None:
+    """InputError for the first stage that wants more GPUs than the machine has: it could never start."""
+    for stage in stages:
+        wanted = stage.wants.gpus or 0
+        suitable = [gpu for gpu in gpus if fits(gpu, stage.wants)]
+        if wanted > len(suitable):
+            size = f" with {stage.wants.gpu_memory_mib} MiB each" if stage.wants.gpu_memory_mib else ""
+            raise InputError(
+                f"stage {stage.name!r} wants {_count(wanted)}{size}, this machine has {_describe(gpus, suitable)}",
+                hint="run it where there are more, or say how many there are with: --gpus N",
+            )
+
+
+def _describe(gpus: tuple[Gpu, ...], suitable: list[Gpu]) -> str:
+    if len(suitable) == len(gpus):
+        return _count(len(gpus))
+    return f"{len(suitable) or 'no'} such of {_count(len(gpus))}"
+
+
+def _count(number: int) -> str:
+    return f"{number or 'no'} GPU{'' if number == 1 else 's'}"
