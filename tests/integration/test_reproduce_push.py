@@ -1,16 +1,9 @@
 """`reproduce --push`: what another machine needs is in the remote, of every kind of output and pipeline file."""
 
-import contextlib
-import http.server
-import threading
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.run import StageState
 from tests.integration.dvc_project import Project, make_project
 from tests.integration.remote_project import folder_remote, make_remote_project, ran, with_remote
@@ -112,38 +105,3 @@ def test_imported_data_is_fetched_where_a_stage_needs_it(tmp_path: Path, kind: s
     clone.write({"dvc.yaml": copy.replace("cat in", "cat -n in")})
     assert clone.states(clone.run_kit(pull=True)) == "copy=ran in.dvc=restored"
     assert clone.read("in") == "more"
-
-
-class HalfServer(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder, but of every file only a part: the line breaks."""
-
-    def copyfile(self, source: IO[bytes], outputfile: IO[bytes]) -> None:  # type: ignore[override]
-        """The first two bytes."""
-        outputfile.write(source.read(2))
-
-    def log_message(self, *_words: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(HalfServer, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_half_a_download_never_lies_in_the_cache_as_if_it_were_whole(tmp_path: Path) -> None:
-    origin = make_remote_project(tmp_path, folder_remote(tmp_path / "store"))
-    clone = origin.clone(tmp_path / "clone")
-    clone.write({"dvc.yaml": origin.read("dvc.yaml").replace("cat model side.bin", "cat side.bin model")})
-    with serving(tmp_path / "store") as address:
-        config = clone.read(".dvc/config").replace(f"url = {tmp_path / 'store'}", f"url = {address}")
-        clone.write({".dvc/config": config})
-        with pytest.raises(OutsideError, match="the DVC remote failed"):
-            clone.run_kit(pull=True)
-    assert clone.objects() == set()
