@@ -59,7 +59,7 @@ def opened(server: S3Server) -> S3FileSystem:
         key=variables["AWS_ACCESS_KEY_ID"],
         secret=variables["AWS_SECRET_ACCESS_KEY"],
         endpoint_url=server.url,
-        skip_instance_cache=True,
+        use_listings_cache=False,
     )
 
 
