@@ -90,6 +90,13 @@ def test_a_changed_command_at_the_end_fetches_what_it_reads_and_not_what_that_wa
     assert clone.objects() & (PREPARED | {md5("firstsecondlr: 1\n")}) == set()
 
 
+def test_old_outputs_in_the_cache_are_not_taken_for_those_of_a_changed_param(clone: Project, origin: Project) -> None:
+    shutil.copytree(origin.root / ".dvc/cache", clone.root / ".dvc/cache")
+    clone.write({"params.yaml": "lr: 2\n"})
+    assert "train=ran" in clone.states(clone.run_kit(pull=True))
+    assert clone.read("model") == "firstsecondlr: 2\n"
+
+
 def test_data_for_later_stages_is_on_its_way_while_the_first_ones_run(clone: Project) -> None:
     clone.write({"params.yaml": "lr: 2\n"})
     with opened(clone) as pipeline:

@@ -191,12 +191,15 @@ class DvcPipeline:
 
     def _restore(self, stage: Stage, *, pull: bool) -> bool:
         """Whether an earlier result came back; a remote that fails when asked for one costs time, not the run."""
+        earlier = steps.find_earlier(stage)
+        if earlier is None:
+            return False
         if pull:
             try:
-                self._supply.fetch_earlier(stage)
+                self._supply.fetch_earlier(earlier)
             except OutsideError as error:
-                self._tell(f"{stage.addressing}: no earlier result was looked for: {error}")
-        return steps.restore_from_cache(stage)
+                self._tell(f"{stage.addressing}: an earlier result could not be fetched: {error}")
+        return steps.check_out_earlier(earlier)
 
     def _upstream(self, stage: Stage) -> list[Stage]:
         return list(self._graph.successors(stage)) if stage in self._graph else []

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from dvc.dependency import DatasetDependency, DbDependency, Dependency
 from dvc.exceptions import CheckoutError
-from dvc.output import Output
 from dvc.stage import Stage
-from dvc.stage.cache import RunCacheNotFoundError, _can_hash
+from dvc.stage.cache import _can_hash
 from dvc.stage.imports import sync_import
 from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.stage.utils import check_missing_outputs
@@ -69,24 +68,27 @@ def require_dependencies(stage: Stage) -> None:
         raise StageFailedError(f"dependency {str(dep)!r} does not exist")
 
 
-def earlier_outputs(stage: Stage) -> list[Output]:
-    """What the stage wrote from the same inputs before, by the lock or the run-cache; DVC's choice in its `restore`."""
+def find_earlier(stage: Stage) -> Stage | None:
+    """What the stage wrote from the same inputs before, as a stage: by the lock or the run-cache.
+
+    The first half of DVC's `StageCache.restore`. It notes the inputs as they are now, so it is asked once only: then
+    the lock's outputs would seem to be of these inputs.
+    """
     if not _can_hash(stage):
-        return []
+        return None
     if not stage.changed_stage() and stage.deps_cached() and all(out.hash_info for out in stage.outs):
         entry = to_single_stage_lockfile(stage)
     else:
         stage.save_deps()
         entry = stage.repo.stage_cache._load(stage)
-    return list(stage.repo.stage_cache._create_stage(entry, wdir=stage.wdir).outs) if entry else []
+    return stage.repo.stage_cache._create_stage(entry, wdir=stage.wdir) if entry else None
 
 
-def restore_from_cache(stage: Stage) -> bool:
-    """Check out what the stage produced from the same inputs before; whether the run-cache has it."""
-    try:
-        stage.repo.stage_cache.restore(stage)
-    except RunCacheNotFoundError:
+def check_out_earlier(earlier: Stage) -> bool:
+    """Check an earlier result out; whether the cache has all of it. The second half of DVC's `StageCache.restore`."""
+    if not earlier.outs_cached():
         return False
+    earlier.checkout()
     return True
 
 

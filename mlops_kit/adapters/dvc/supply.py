@@ -95,9 +95,9 @@ class Supply:
         for dep in steps.missing_dependencies(stage):
             self._provide(dep, list(producers(dep, upstream)))
 
-    def fetch_earlier(self, stage: Stage) -> None:
-        """Fetch what the stage wrote from the same inputs before, so that it can be restored."""
-        self._fetch(out for out in steps.earlier_outputs(stage) if _is_plain(out))
+    def fetch_earlier(self, earlier: Stage) -> None:
+        """Fetch the outputs of an earlier result, so that it can be checked out."""
+        self._fetch(out for out in earlier.outs if _is_plain(out))
 
     def close(self) -> None:
         """Stop fetching; say whose data was left where it is."""
