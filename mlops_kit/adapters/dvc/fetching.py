@@ -10,13 +10,13 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_kit.adapters.dvc.artifacts import parse_listing
 from mlops_kit.adapters.dvc.store import ObjectStore, open_store
-from mlops_kit.core.errors import KitError
+from mlops_kit.core.errors import IntegrityError, KitError
 from mlops_kit.core.types import Digest
 
 _ORPHANED = 1
@@ -32,10 +32,11 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How the fetching of a wave ended; `error` says why it did not."""
+    """How the fetching of a wave ended; `error` says why it failed, `damaged` that the remote has other bytes."""
 
     wave: int
     error: str = ""
+    damaged: bool = False
 
 
 def fetch_batch(store: ObjectStore, batch: Batch) -> tuple[Digest, ...]:
@@ -69,7 +70,7 @@ def write_request(waves: Mapping[int, Iterable[Batch]]) -> bytes:
 def read_answer(line: str) -> Answer:
     """One line of the process."""
     found = json.loads(line)
-    return Answer(wave=int(found["wave"]), error=str(found["error"]))
+    return Answer(wave=int(found["wave"]), error=str(found["error"]), damaged=bool(found["damaged"]))
 
 
 def _read_request(line: str) -> Iterator[tuple[int, Sequence[Batch]]]:
@@ -81,14 +82,13 @@ def _read_batch(found: Mapping[str, Any]) -> Batch:
     return Batch(digests=tuple(Digest.parse(text) for text in found["digests"]), remote=found["remote"])
 
 
-def _fetch_wave(store: ObjectStore, batches: Iterable[Batch]) -> str:
-    """Fetch a wave; why that failed, if it did."""
+def _fetch_wave(store: ObjectStore, wave: int, batches: Iterable[Batch]) -> Answer:
     try:
         for batch in batches:
             fetch_batch(store, batch)
     except KitError as error:
-        return str(error)
-    return ""
+        return Answer(wave=wave, error=str(error), damaged=isinstance(error, IntegrityError))
+    return Answer(wave=wave)
 
 
 def _end_with_caller() -> None:
@@ -104,8 +104,7 @@ def main(root: str) -> None:
     threading.Thread(target=_end_with_caller, daemon=True).start()
     with open_store(Path(root), "dvc.yaml") as store:
         for wave, batches in request:
-            answer = {"wave": wave, "error": _fetch_wave(store, batches)}
-            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.write(json.dumps(asdict(_fetch_wave(store, wave, batches))) + "\n")
             sys.stdout.flush()
 
 

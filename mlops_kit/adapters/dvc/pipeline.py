@@ -90,7 +90,7 @@ class DvcPipeline:
             planned = [describe_stage(stage, self.root) for stage in stages]
             if selection.verify:
                 self._verifier.check_before(out for stage in stages for out in stage.outs)
-        awaiting = self._order_data(stages) if selection.pull else frozenset()
+            awaiting = self._order_data(stages) if selection.pull else frozenset()
         times = read_times(self.root)
         return tuple(
             replace(one, seconds=times.get(one.name), awaits_data=self._stages[one.name] in awaiting) for one in planned
@@ -155,11 +155,9 @@ class DvcPipeline:
         write_last_run(self.root, ended)
 
     def _order_data(self, stages: list[Stage]) -> frozenset[Stage]:
-        """Fetch what the first stages need, order the rest; DVC's lock is not held while the remote answers."""
-        with self._session.locked(), pipeline_errors():
-            forecast = foretell(stages, self._graph, force=self._selection.force)
-        with pipeline_errors():
-            return self._supply.begin(forecast, self._verifier if self._selection.verify else None)
+        """Have the data fetched that stages need and nobody makes; the stages that await it."""
+        forecast = foretell(stages, self._graph, force=self._selection.force)
+        return self._supply.begin(forecast, self._verifier if self._selection.verify else None)
 
     def _unchanged(self, stage: Stage) -> StageState | None:
         upstream = self._upstream(stage)

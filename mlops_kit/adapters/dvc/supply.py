@@ -1,12 +1,14 @@
-"""Brings the data that a run needs from the DVC remote: what starts first at once, the rest while commands run.
+"""Brings the data that a run needs from the DVC remote: first what the first stages need, the rest while they run.
 
-What a stage turns out to need and nobody foresaw is fetched when the stage is looked at.
+A process of its own does it, so that a run can be interrupted at any time, and starts what has its data already. What
+a stage turns out to need and nobody foresaw is fetched when the stage is looked at.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NoReturn
 
 from dvc.dependency import Dependency
 from dvc.exceptions import CheckoutError
@@ -19,7 +21,7 @@ from mlops_kit.adapters.dvc.needs import Forecast, is_reported, producers
 from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
 from mlops_kit.adapters.dvc.verify import Verifier, digest_of
 from mlops_kit.adapters.process import Background, Call
-from mlops_kit.core.errors import OutsideError, StageFailedError
+from mlops_kit.core.errors import IntegrityError, OutsideError, StageFailedError
 from mlops_kit.core.run import StageState
 from mlops_kit.core.types import Digest
 
@@ -40,21 +42,18 @@ class Supply:
         self._verifier: Verifier | None = None
         self._process: Background | None = None
         self._awaited: dict[int, list[Stage]] = {}
-        self._failures: dict[Stage, str] = {}
+        self._failures: dict[Stage, fetching.Answer] = {}
         self._absent: set[Stage] = set()
 
     def begin(self, forecast: Forecast, verifier: Verifier | None) -> frozenset[Stage]:
-        """Fetch what the first wave needs, and start to fetch the rest; the stages that await theirs.
-
-        OutsideError where the remote fails.
-        """
+        """Start to fetch what is needed and not here, wave by wave; the stages that await it."""
         self._forecast, self._verifier = forecast, verifier
         waves: dict[int, list[Output]] = {}
         for out, wave in forecast.needed.items():
             if out.stage not in forecast.running and _is_plain(out) and not out.exists and not self._has(out):
                 waves.setdefault(wave, []).append(out)
-        self._fetch(waves.pop(0, []))
         if waves:
+            self._tell(_announce([out for outs in waves.values() for out in outs]))
             self._awaited = {wave: list(dict.fromkeys(out.stage for out in outs)) for wave, outs in waves.items()}
             self._process = self._start({wave: list(_batches(outs)) for wave, outs in waves.items()})
         return frozenset(stage for stages in self._awaited.values() for stage in stages)
@@ -76,7 +75,7 @@ class Supply:
         StageFailedError where it could not be fetched, or where the stage cannot make it again.
         """
         if stage in self._failures:
-            raise StageFailedError(f"its data could not be fetched: {self._failures[stage]}")
+            self._complain(self._failures[stage])
         gone = [out for out in stage.outs if not out.exists]
         wanted = [out for out in gone if self._is_wanted(out)]
         if not all(_is_plain(out) for out in wanted):
@@ -124,8 +123,16 @@ class Supply:
     def _arrive(self, answer: fetching.Answer) -> list[Stage]:
         stages = self._awaited.pop(answer.wave, [])
         if answer.error:
-            self._failures.update(dict.fromkeys(stages, answer.error))
+            self._failures.update(dict.fromkeys(stages, answer))
         return stages
+
+    def _complain(self, answer: fetching.Answer) -> NoReturn:
+        if not answer.damaged:
+            raise StageFailedError(f"its data could not be fetched: {answer.error}")
+        error = IntegrityError(answer.error)
+        if self._verifier:
+            self._verifier.remember(error)
+        raise error
 
     def _give_up(self, code: int) -> list[Stage]:
         """Nothing more comes: what is still awaited was not fetched."""
@@ -192,6 +199,12 @@ class Supply:
         except CheckoutError:
             return False
         return True
+
+
+def _announce(outs: Sequence[Output]) -> str:
+    size = sum(out.meta.size or 0 for out in outs)
+    what = "1 output" if len(outs) == 1 else f"{len(outs)} outputs"
+    return f"fetching {what} ({size / 1e6:.1f} MB) that stages need"
 
 
 def _is_plain(out: Output) -> bool:

@@ -47,14 +47,19 @@ class Verifier:
         self._tell = tell
         self._hashes = Hashes()
         self._unmended: dict[Digest, IntegrityError] = {}
+        self._remembered: list[IntegrityError] = []
 
     def check_before(self, outs: Iterable[Output]) -> None:
         """Mend damage that DVC does not see, before it looks; IntegrityError where nobody has the right bytes."""
         self._check(outs, self._is_unseen)
 
     def check_after(self, outs: Iterable[Output]) -> None:
-        """Every output must be what the lock says; IntegrityError where one is not and cannot be mended."""
-        self._check(outs, lambda _out, _damage: True)
+        """Every output must be what the lock says, and all data of the run must have been; else IntegrityError."""
+        self._check(outs, lambda _out, _damage: True, earlier=(*self._remembered, *self._unmended.values()))
+
+    def remember(self, error: IntegrityError) -> None:
+        """Note damage that failed a stage, for the judgement after the run."""
+        self._remembered.append(error)
 
     def check_objects(self, batch: Batch) -> None:
         """Hash objects that were just fetched; a damaged one is fetched once more, then IntegrityError."""
@@ -63,11 +68,16 @@ class Verifier:
             self._unmended.update((one.digest, self._complain(one)) for one in left)
             _raise_all([self._unmended[one.digest] for one in left])
 
-    def _check(self, outs: Iterable[Output], is_damage: Callable[[Output, Damage], bool]) -> None:
+    def _check(
+        self,
+        outs: Iterable[Output],
+        is_damage: Callable[[Output, Damage], bool],
+        earlier: Iterable[IntegrityError] = (),
+    ) -> None:
         checked = [out for out in outs if _is_verifiable(out)]
         self._hashes.read_all(pair for out in checked for pair in self._pairs(out))
-        errors = [error for out in checked for error in self._mend(out, is_damage)]
-        _raise_all(errors)
+        errors = [*earlier, *(error for out in checked for error in self._mend(out, is_damage))]
+        _raise_all(list(dict.fromkeys(errors)))
 
     def _mend(self, out: Output, is_damage: Callable[[Output, Damage], bool]) -> Iterator[IntegrityError]:
         """Put right what is wrong with one output; what stays wrong."""
