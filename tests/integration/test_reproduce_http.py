@@ -2,17 +2,23 @@
 
 import contextlib
 import http.server
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 from tests.integration.dvc_project import Project
 from tests.integration.remote_project import folder_remote, make_remote_project, md5, ran
 
+KIT = Path(sys.executable).parent / "mlops-kit"
 PATIENCE_SECONDS = 60.0
 Send = Callable[[str, IO[bytes], IO[bytes]], None]
 
@@ -86,3 +92,31 @@ def test_a_later_stages_data_comes_while_the_first_one_runs(clone: Project, tmp_
         done = clone.run_kit("evaluate", pull=True)
     assert done.failed == ()
     assert ran(clone) == {"train", "evaluate"}
+
+
+def test_an_interrupt_is_heard_while_data_is_fetched_and_leaves_no_process(clone: Project, tmp_path: Path) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def stall(_path: str, _source: IO[bytes], _target: IO[bytes]) -> None:
+        asked.set()
+        over.wait(PATIENCE_SECONDS)
+
+    clone.write({"params.yaml": "lr: 2\n"})
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with serving(tmp_path / "store", stall) as address:
+        move_remote(clone, address)
+        run = subprocess.Popen(
+            [KIT, "reproduce", "--pull"], cwd=clone.root, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        assert asked.wait(PATIENCE_SECONDS)
+        (fetcher,) = [found for found in psutil.Process(run.pid).children(recursive=True) if is_fetcher(found)]
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=PATIENCE_SECONDS / 2)
+        over.set()
+    assert run.returncode == 130
+    assert "interrupted" in errors
+    assert not fetcher.is_running()
+
+
+def is_fetcher(process: psutil.Process) -> bool:
+    return "mlops_kit.adapters.dvc.fetching" in process.cmdline()
