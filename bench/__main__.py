@@ -1,23 +1,29 @@
-"""`python -m bench`: the kit and DVC on the same pipelines, one after the other; prints seconds and ratios."""
+"""`python -m bench [CASE…]`: the kit and DVC on the same pipelines, one after the other; prints ratios."""
 
 import sys
 
+from bench.cases import CASES
 from bench.machine import describe_machine
-from bench.pairs import CASES, measure
 from bench.table import render_table
 
 
-def main() -> int:
-    """Measure every case; non-zero only where a run failed or the results differ."""
+def main(names: list[str]) -> int:
+    """Measure the named cases, or all; non-zero where a run failed, the results differ, or a name is unknown."""
+    known = [case.name for case in CASES]
+    if unknown := sorted(set(names) - set(known)):
+        print(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
     print(describe_machine(), flush=True)
     print()
-    pairs = []
+    rows = []
     for case in CASES:
-        print(f"measuring: {case.name}", file=sys.stderr, flush=True)
-        pairs.append(measure(case))
-    print(render_table(pairs))
+        if not names or case.name in names:
+            print(f"measuring: {case.title}", file=sys.stderr, flush=True)
+            rows.append(case.measure())
+            print(f"  {rows[-1]}", file=sys.stderr, flush=True)
+    print(render_table(rows))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

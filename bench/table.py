@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from bench.pairs import Pair
+from bench.cases import Row
 
 
-def render_table(pairs: Sequence[Pair]) -> str:
-    """A row per case: seconds of DVC and of the kit, and how many times faster that is."""
-    header = ("case", "dvc repro [s]", "mlops-kit [s]", "ratio")
-    rows = [(pair.name, f"{pair.dvc:.1f}", f"{pair.kit:.1f}", f"{pair.dvc / pair.kit:.1f} x") for pair in pairs]
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+def render_table(rows: Sequence[Row]) -> str:
+    """A line per case: DVC's side, the kit's, their ratio, the goal, and whether it was met."""
+    header = ("case", "dvc", "mlops-kit", "ratio", "goal", "met")
+    lines = [(row.name, row.theirs, row.ours, row.ratio, row.goal, "yes" if row.met else "no") for row in rows]
+    widths = [max(len(line[column]) for line in (header, *lines)) for column in range(len(header))]
     rule = tuple("-" * width for width in widths)
-    return "\n".join(_line(row, widths) for row in (header, rule, *rows))
+    return "\n".join(_line(line, widths) for line in (header, rule, *lines))
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mlops_kit.core.config import Config
+from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
 from mlops_kit.core.review.report import PlanRows, Report
@@ -33,7 +34,14 @@ def main() -> int:
 
 def read_schemas() -> Mapping[str, dict[str, object]]:
     """Name to JSON Schema: what may be written in mlops.yaml, and what the kit writes in its documents."""
-    written = {"report": Report, "plan": PlanRows, "status": Status, "promotion": PromotionDocument}
+    written = {
+        "report": Report,
+        "forecast": Forecast,
+        "explanation": Explanation,
+        "plan": PlanRows,
+        "status": Status,
+        "promotion": PromotionDocument,
+    }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {
         name: TypeAdapter(model).json_schema(by_alias=True, mode="serialization") for name, model in written.items()

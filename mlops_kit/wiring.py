@@ -22,12 +22,14 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
+    from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.pipeline.forecast import Forecast
     from mlops_kit.core.ports import Progress, PromotionLog, Registry
-    from mlops_kit.core.run import Gpu
+    from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName
     from mlops_kit.engines.local import Surroundings
 
@@ -99,6 +101,24 @@ class RunSetting:
     patience_seconds: float = 0.0
 
 
+def check_locks(folder: Path, environment: Mapping[str, str]) -> None:
+    """Check every dvc.lock before DVC reads it, and leave all as they are; raises where one must not be read."""
+    from mlops_kit.adapters.lock_recovery import check_locks as check
+
+    check(open_git(folder, environment))
+
+
+@contextmanager
+def open_lookout(folder: Path) -> Iterator[Lookout]:
+    """The pipeline around a folder, to be looked at, with the results of the last run here."""
+    from mlops_kit.adapters.dvc.reasons import DvcForecaster
+    from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.commands.forecast import Lookout
+
+    with DvcForecaster(folder) as forecaster:
+        yield Lookout(forecaster=forecaster, last_run=read_last_run(forecaster.root))
+
+
 @contextmanager
 def open_workshop(
     folder: Path, environment: Mapping[str, str], progress: Progress, setting: RunSetting = RunSetting()
@@ -122,7 +142,15 @@ def open_workshop(
             around = _surround(pipeline.root, environment, held=lock.handle)
             with LocalEngine(around, on_line=progress.line) as engine:
                 gpus = _find_gpus(setting, environment)
-                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus)
+                foresee = partial(_foresee, folder)
+                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus, foresee=foresee)
+
+
+def _foresee(folder: Path, selection: Selection) -> Forecast:
+    from mlops_kit.commands.forecast import forecast
+
+    with open_lookout(folder) as lookout:
+        return forecast(lookout.forecaster, selection)
 
 
 def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:

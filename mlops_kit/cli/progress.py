@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -171,4 +172,4 @@ def visible(text: str) -> str:
 
 
 def _print(text: str) -> None:
-    click.echo(text, err=True)
+    sys.stderr.write(f"{text}\n")

@@ -8,10 +8,11 @@ import click
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
+from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.core.config.model import parse_duration
-from mlops_kit.core.errors import IntegrityError, InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import ExitCode, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
 from mlops_kit.core.run import Selection, StageResult
@@ -40,12 +41,13 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to print the result.",
+    help="How to print the result; markdown with --dry-run.",
 )
 @click.pass_obj
+@forecast_options
 def command(  # noqa: PLR0913 - one parameter per option
     caller: Caller,
     *,
@@ -60,7 +62,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     verify: bool,
     wait: float,
     form: str,
-) -> None:
+    question: Question,
+) -> int:
     """Run the stages that changed, side by side, and note what came out.
 
     TARGETS are DVC's: stages, FILE:STAGE, dvc.yaml files, outputs. Without any, this folder's dvc.yaml.
@@ -70,6 +73,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     _refuse_privileged(caller.inputs)
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
+    if question.asked:
+        return answer(caller, selection, question)
     manner = Manner(
         jobs=jobs or wiring.count_processors(),
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
@@ -78,6 +83,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait))
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
     _judge(done, caller.folder)
+    return ExitCode.DONE
 
 
 def _refuse_privileged(inputs: Inputs) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from mlops_kit.commands.run_stages import Run
 from mlops_kit.commands.workshop import Workshop
 from mlops_kit.core.errors import KitError
+from mlops_kit.core.pipeline.forecast import Fate
 from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
-from mlops_kit.core.pipeline.slots import require_gpus
+from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
 from mlops_kit.core.ports import Pipeline
-from mlops_kit.core.run import Selection, StageResult, StageState
+from mlops_kit.core.run import PlannedStage, Selection, StageResult, StageState
 
 _VOUCHED = frozenset({StageState.CACHED, StageState.RESTORED, StageState.RAN})
 
@@ -45,8 +46,7 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
     """Plan, run and note the selected stages; a failed stage is part of the answer, not an exception."""
     planned = workshop.pipeline.plan(selection)
     names = tuple(stage.name for stage in planned)
-    if workshop.gpus is not None:
-        require_gpus(planned, workshop.gpus)
+    _require_gpus(workshop, selection, planned)
     workshop.progress.begin(names)
     limits = Limits(jobs=manner.jobs, gpus=workshop.gpus)
     schedule = Schedule(planned, limits=limits, on_failure=manner.on_failure)
@@ -69,6 +69,16 @@ def _verify(pipeline: Pipeline, results: tuple[StageResult, ...]) -> KitError | 
     except KitError as error:
         return error
     return None
+
+
+def _require_gpus(workshop: Workshop, selection: Selection, planned: tuple[PlannedStage, ...]) -> None:
+    """InputError where a stage that will run, or may, wants more GPUs than there are; one that is kept wants none."""
+    if workshop.gpus is None or not (found := find_too_large(planned, workshop.gpus)):
+        return
+    fates = {one.name: one.fate for one in workshop.foresee(selection).stages} if workshop.foresee else {}
+    for stage in found:
+        if fates.get(stage.name, Fate.RUN) in {Fate.RUN, Fate.MAY_RUN}:
+            raise refuse_too_large(stage, workshop.gpus)
 
 
 def _push(pipeline: Pipeline) -> KitError | None:

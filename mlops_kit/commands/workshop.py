@@ -1,16 +1,22 @@
 """What a run works with: the pipeline, where its commands run, and who is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from mlops_kit.core.pipeline.forecast import Forecast
 from mlops_kit.core.ports import Engine, Pipeline, Progress
-from mlops_kit.core.run import Gpu
+from mlops_kit.core.run import Gpu, Selection
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """The ports of a run, and the GPUs that it may hand out; None where the engine places stages by itself."""
+    """The ports of a run, and the GPUs that it may hand out; None where the engine places stages by itself.
+
+    `foresee` says what a run would do, for the rare question whether a stage that cannot run here will have to.
+    """
 
     pipeline: Pipeline
     engine: Engine
     progress: Progress
     gpus: tuple[Gpu, ...] | None = ()
+    foresee: Callable[[Selection], Forecast] | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
+from mlops_kit.core.inspection import Inspection
 from mlops_kit.core.run import (
     CommandEnd,
     PlannedStage,
@@ -237,6 +238,22 @@ class Pipeline(Protocol):
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush, and leave the results for `report`."""
+
+
+class Forecaster(Protocol):
+    """Looks at a pipeline before a run. Nothing is run, written, locked or fetched, and no other machine is asked."""
+
+    def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
+        """The stages of such a run in DVC's order; InputError where the pipeline or a target is wrong."""
+
+    def inspect(self, stage: StageName) -> Inspection:
+        """A planned stage beside its lock entry; InputError where one of its files cannot be read."""
+
+    def find_result(self, stage: StageName, inputs: Mapping[str, Digest]) -> Mapping[str, Digest] | None:
+        """The digests, by output, that a run would restore for a planned stage, all of them in the cache; else None.
+
+        `inputs` names what is not here yet with the digest it will have; the other inputs are as they lie here.
+        """
 
 
 class Engine(Protocol):

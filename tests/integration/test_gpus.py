@@ -117,3 +117,15 @@ def test_wanting_more_gpus_than_there_are_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="stage 's1' wants 2 GPUs, this machine has 1 GPU"):
         run(project, with_tool(tmp_path / "bin", "exit 1", HOME=str(tmp_path)), gpus=1)
     assert not (project.root / "told").exists()
+
+
+def test_a_stage_that_is_kept_wants_no_gpu_here(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"dvc.yaml": STAGES}, site=tmp_path / "site")
+    plain = with_tool(tmp_path / "bin", "exit 1", HOME=str(tmp_path))
+    run(project, plain, gpus=2)
+    project.write({"dvc.yaml": f"{STAGES}  more:\n    cmd: echo > more\n    outs: [more]\n"})
+    done = run(project, plain, gpus=0)
+    assert [stage.name for stage in done.stages if stage.state.value == "ran"] == ["more"]
+    project.write({"dvc.yaml": STAGES.replace("echo $CUDA", "echo x$CUDA", 1)})
+    with pytest.raises(InputError, match="stage 's0' wants 1 GPU, this machine has no GPUs"):
+        run(project, plain, gpus=0)

@@ -298,6 +298,12 @@ def test_a_cloud_that_cannot_be_reached_is_an_outside_error_and_keeps_the_run(pr
     assert "first:" in project.read("dvc.lock")
 
 
+def test_a_date_among_the_params_is_an_input_error_that_names_it(project: Project) -> None:
+    project.write({"params.yaml": "day: 2024-01-01\n"})
+    with pytest.raises(InputError, match=r"Unsupported value of type 'date' in 'params.yaml:day'"):
+        project.run_kit()
+
+
 def test_an_unknown_target_is_an_input_error(project: Project) -> None:
     with pytest.raises(InputError, match="nonsense"):
         project.run_kit("nonsense")

@@ -16,7 +16,7 @@ from mlops_kit.adapters.dvc import steps
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Needs:
     """`running` holds the stages that will run with their wave: 0 can start at once, 1 after one of wave 0.
 
     `needed` holds, per output that must be here, the first wave that reads it.
@@ -26,7 +26,7 @@ class Forecast:
     needed: Mapping[Output, int]
 
 
-def foretell(stages: Iterable[Stage], graph: DiGraph, *, force: bool) -> Forecast:
+def find_needs(stages: Iterable[Stage], graph: DiGraph, *, force: bool) -> Needs:
     """What a run over these stages, each after what it needs, will do and needs."""
     running: dict[Stage, int] = {}
     needed: dict[Output, int] = {}
@@ -39,7 +39,7 @@ def foretell(stages: Iterable[Stage], graph: DiGraph, *, force: bool) -> Forecas
                 needed[out] = min(needed.get(out, running[stage]), running[stage])
         else:
             needed.update((out, 0) for out in stage.outs if is_reported(out))
-    return Forecast(running=running, needed=needed)
+    return Needs(running=running, needed=needed)
 
 
 def is_reported(out: Output) -> bool:

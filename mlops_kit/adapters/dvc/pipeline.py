@@ -14,15 +14,15 @@ from networkx import DiGraph
 
 from mlops_kit.adapters.dvc import sending, steps
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
-from mlops_kit.adapters.dvc.needs import foretell
+from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
-from mlops_kit.adapters.dvc.selection import address, describe_stage, select_stages
+from mlops_kit.adapters.dvc.selection import address, describe_stages, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.dvc.supply import Supply
 from mlops_kit.adapters.dvc.verify import Verifier
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
-from mlops_kit.adapters.stage_times import add_times, read_times
+from mlops_kit.adapters.stage_times import add_times
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
@@ -87,14 +87,11 @@ class DvcPipeline:
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)
             self._stages = {address(stage, self.root): stage for stage in stages}
-            planned = [describe_stage(stage, self.root) for stage in stages]
+            planned = describe_stages(stages, self.root)
             if selection.verify:
                 self._verifier.check_before(out for stage in stages for out in stage.outs)
             awaiting = self._order_data(stages) if selection.pull else frozenset()
-        times = read_times(self.root)
-        return tuple(
-            replace(one, seconds=times.get(one.name), awaits_data=self._stages[one.name] in awaiting) for one in planned
-        )
+            return tuple(replace(one, awaits_data=self._stages[one.name] in awaiting) for one in planned)
 
     def arrivals(self) -> tuple[StageName, ...]:
         """Stages that awaited data and need not any longer, each told once."""
@@ -156,8 +153,8 @@ class DvcPipeline:
 
     def _order_data(self, stages: list[Stage]) -> frozenset[Stage]:
         """Have the data fetched that stages need and nobody makes; the stages that await it."""
-        forecast = foretell(stages, self._graph, force=self._selection.force)
-        return self._supply.begin(forecast, self._verifier if self._selection.verify else None)
+        needs = find_needs(stages, self._graph, force=self._selection.force)
+        return self._supply.begin(needs, self._verifier if self._selection.verify else None)
 
     def _unchanged(self, stage: Stage) -> StageState | None:
         upstream = self._upstream(stage)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dvc.dependency import DatasetDependency
@@ -14,6 +15,7 @@ from dvc.stage import PipelineStage, Stage
 from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 from networkx import DiGraph, dfs_postorder_nodes
 
+from mlops_kit.adapters.stage_times import read_times
 from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.pipeline.wants import parse_wants
 from mlops_kit.core.run import PlannedStage, Selection, Wants
@@ -40,16 +42,32 @@ def address(stage: Stage, root: Path) -> StageName:
     return StageName(str(stage.name) if file == PROJECT_FILE else f"{file}:{stage.name}")
 
 
-def describe_stage(stage: Stage, root: Path) -> PlannedStage:
-    """A stage as the scheduler sees it."""
+def describe_stages(stages: Iterable[Stage], root: Path) -> tuple[PlannedStage, ...]:
+    """Stages as the scheduler sees them, with the times that they took here."""
+    times = read_times(root)
+    return tuple(replace(stage, seconds=times.get(stage.name)) for stage in (_describe(one, root) for one in stages))
+
+
+def _describe(stage: Stage, root: Path) -> PlannedStage:
     reads = tuple(dict.fromkeys(_reads(stage, root)))
     return PlannedStage(
         name=address(stage, root),
         reads=() if stage.frozen else reads,
-        writes=tuple(_path(out, root) for out in stage.outs),
+        writes=tuple(path_from_root(out, root) for out in stage.outs),
         watches=reads if stage.frozen else (),
         wants=_wants(stage, root),
     )
+
+
+def path_from_root(item: Output, root: Path) -> str:
+    """Where a dependency or an output lies, from DVC's root with forward slashes (empty for the root itself).
+
+    Elsewhere its address.
+    """
+    if item.protocol != "local":
+        return f"{item.protocol}://{item.fs_path}"
+    path = Path(os.path.relpath(item.fs_path, root)).as_posix()
+    return "" if path == "." else path
 
 
 def _find(repo: Repo, target: str) -> list[Stage]:
@@ -108,14 +126,7 @@ def _reads(stage: Stage, root: Path) -> Iterator[str]:
         return
     for dep in stage.deps:
         if not isinstance(dep, DatasetDependency):
-            yield _path(dep, root)
-
-
-def _path(item: Output, root: Path) -> str:
-    if item.protocol != "local":
-        return f"{item.protocol}://{item.fs_path}"
-    path = Path(os.path.relpath(item.fs_path, root)).as_posix()
-    return "" if path == "." else path
+            yield path_from_root(dep, root)
 
 
 def _wants(stage: Stage, root: Path) -> Wants:

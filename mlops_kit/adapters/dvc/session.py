@@ -19,11 +19,16 @@ from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
 from mlops_kit.adapters.dvc.outputs import DISK_FULL
+from mlops_kit.adapters.dvc.quick_graph import quick_graph
+from mlops_kit.adapters.dvc.quick_reading import quick_reading
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.adapters.process import is_alive
 from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
+_NO_PARAM = "Unsupported value of type"
+"""How DVC's templates refuse a value; not one of its own errors (dvc/parsing/context.py)."""
+
 _BUSY_HINT = "wait for it to end, then run again"
 
 
@@ -35,14 +40,16 @@ class Session:
         self.repo = _open(folder)
         self.root = Path(self.repo.root_dir)
         self.temporary = Path(self.repo.tmp_dir)
-        self._folder = contextlib.chdir(folder)
-        self._folder.__enter__()
+        self._open = contextlib.ExitStack()
+        self._open.callback(self.repo.close)
+        self._open.enter_context(contextlib.chdir(folder))
+        self._open.enter_context(quick_reading())
+        self._open.enter_context(quick_graph())
         self._had_lock = False
 
     def close(self) -> None:
         """Let go of the repository and of its folder."""
-        self.repo.close()
-        self._folder.__exit__(None, None, None)
+        self._open.close()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -139,6 +146,10 @@ def pipeline_errors() -> Iterator[None]:
         raise OutsideError(explain(error)) from error
     except DvcException as error:
         raise InputError(explain(error)) from error
+    except TypeError as error:
+        if _NO_PARAM not in str(error):
+            raise
+        raise InputError(explain(error), hint="a date is no param to DVC: put it in quotes") from error
     except OSError as error:
         if error.filename is None:  # a remote's own way to say no: Forbidden, no such bucket
             raise remote_failure(error) from error

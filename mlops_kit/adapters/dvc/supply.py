@@ -17,7 +17,7 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from mlops_kit.adapters.dvc import fetching, steps
-from mlops_kit.adapters.dvc.needs import Forecast, is_reported, producers
+from mlops_kit.adapters.dvc.needs import Needs, is_reported, producers
 from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
 from mlops_kit.adapters.dvc.verify import Verifier, digest_of
 from mlops_kit.adapters.process import Background, Call
@@ -38,19 +38,19 @@ class Supply:
         self._environment = {**environment, **_QUIET}
         self._tell = tell
         self._store = ObjectStore(repo)
-        self._forecast = Forecast(running={}, needed={})
+        self._needs = Needs(running={}, needed={})
         self._verifier: Verifier | None = None
         self._process: Background | None = None
         self._awaited: dict[int, list[Stage]] = {}
         self._failures: dict[Stage, fetching.Answer] = {}
         self._absent: set[Stage] = set()
 
-    def begin(self, forecast: Forecast, verifier: Verifier | None) -> frozenset[Stage]:
+    def begin(self, needs: Needs, verifier: Verifier | None) -> frozenset[Stage]:
         """Start to fetch what is needed and not here, wave by wave; the stages that await it."""
-        self._forecast, self._verifier = forecast, verifier
+        self._needs, self._verifier = needs, verifier
         waves: dict[int, list[Output]] = {}
-        for out, wave in forecast.needed.items():
-            if out.stage not in forecast.running and _is_plain(out) and not out.exists and not self._has(out):
+        for out, wave in needs.needed.items():
+            if out.stage not in needs.running and _is_plain(out) and not out.exists and not self._has(out):
                 waves.setdefault(wave, []).append(out)
         if waves:
             self._tell(_announce([out for outs in waves.values() for out in outs]))
@@ -143,7 +143,7 @@ class Supply:
         ]
 
     def _is_wanted(self, out: Output) -> bool:
-        return out in self._forecast.needed or is_reported(out)
+        return out in self._needs.needed or is_reported(out)
 
     def _has(self, out: Output) -> bool:
         """Whether the cache has the output, a directory with all its files."""

@@ -39,17 +39,23 @@ def fits(gpu: Gpu, wants: Wants) -> bool:
     return gpu.memory_mib == 0 or gpu.memory_mib >= wants.gpu_memory_mib
 
 
-def require_gpus(stages: Iterable[PlannedStage], gpus: tuple[Gpu, ...]) -> None:
-    """InputError for the first stage that wants more GPUs than the machine has: it could never start."""
-    for stage in stages:
-        wanted = stage.wants.gpus or 0
-        suitable = [gpu for gpu in gpus if fits(gpu, stage.wants)]
-        if wanted > len(suitable):
-            size = f" with {stage.wants.gpu_memory_mib} MiB each" if stage.wants.gpu_memory_mib else ""
-            raise InputError(
-                f"stage {stage.name!r} wants {_count(wanted)}{size}, this machine has {_describe(gpus, suitable)}",
-                hint="run it where there are more, or say how many there are with: --gpus N",
-            )
+def find_too_large(stages: Iterable[PlannedStage], gpus: tuple[Gpu, ...]) -> tuple[PlannedStage, ...]:
+    """The stages that want more GPUs than the machine has: they could never start."""
+    return tuple(stage for stage in stages if (stage.wants.gpus or 0) > len(_suitable(stage, gpus)))
+
+
+def refuse_too_large(stage: PlannedStage, gpus: tuple[Gpu, ...]) -> InputError:
+    """What is wrong with a stage that `find_too_large` found."""
+    size = f" with {stage.wants.gpu_memory_mib} MiB each" if stage.wants.gpu_memory_mib else ""
+    has = _describe(gpus, _suitable(stage, gpus))
+    return InputError(
+        f"stage {stage.name!r} wants {_count(stage.wants.gpus or 0)}{size}, this machine has {has}",
+        hint="run it where there are more, or say how many there are with: --gpus N",
+    )
+
+
+def _suitable(stage: PlannedStage, gpus: tuple[Gpu, ...]) -> list[Gpu]:
+    return [gpu for gpu in gpus if fits(gpu, stage.wants)]
 
 
 def _describe(gpus: tuple[Gpu, ...], suitable: list[Gpu]) -> str:

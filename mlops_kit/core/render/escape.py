@@ -13,7 +13,7 @@ MESSAGE_LIMIT = 1000
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-_LABEL_UNSAFE = re.compile(r"[^\w ./@:-]")
+_LABEL_UNSAFE = re.compile(r"^[-\d]|[^\w ./@-]")
 
 
 def clean(text: str, *, limit: int = CELL_LIMIT) -> str:
@@ -34,5 +34,8 @@ def prose(text: str, *, limit: int = CELL_LIMIT) -> str:
 
 
 def label(text: str) -> str:
-    """A foreign text for a quoted mermaid label: other characters become mermaid's own references."""
+    """A foreign text for a quoted mermaid label: other characters become mermaid's own references.
+
+    So does a dash or digit at its start, which mermaid takes for a list, and a colon, which it takes for a style.
+    """
     return _LABEL_UNSAFE.sub(lambda found: f"#{ord(found[0])};", clean(text, limit=60))

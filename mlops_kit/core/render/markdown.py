@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean, prose
-from mlops_kit.core.render.mermaid import render_graph
+from mlops_kit.core.render.mermaid import Graph, Mark, Node, render_graph
 from mlops_kit.core.render.values import count, show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import ModelRow, StageRow, failed_stages
@@ -238,9 +238,39 @@ def _quiet_stages(stages: Iterable[StageRow]) -> Iterator[Block]:
 
 
 def _graph(stages: tuple[StageRow, ...]) -> Iterator[Block]:
-    if graph := render_graph(stages):
-        before = ("<details><summary>Stage graph</summary>", "", "```mermaid")
-        yield Block(rank=10, before=(*before, graph, "```", "", "</details>", ""))
+    yield from graph_blocks(render_graph([_node(stage) for stage in stages]), rank=10)
+
+
+def graph_blocks(graph: Graph, *, rank: int) -> Iterator[Block]:
+    """The graph, folded, with the number of stages that are not in it."""
+    note = (f"{graph.left_out} {'stage is' if graph.left_out == 1 else 'stages are'} left out.", "")
+    about = note if graph.left_out else ()
+    if graph.text:
+        before = ("<details><summary>Stage graph</summary>", "", *about, "```mermaid", graph.text, "```", "")
+        yield Block(rank=rank, before=(*before, "</details>", ""))
+    elif about:
+        yield Block(rank=rank, before=("The stage graph is too large to draw.", ""))
+
+
+def _node(stage: StageRow) -> Node:
+    return Node(name=stage.name, word=_word(stage), mark=_mark(stage), after=stage.after)
+
+
+def _word(stage: StageRow) -> str:
+    ran = stage.state if stage.state in {"failed", "skipped"} else ""
+    return ran or stage.change or (stage.state if stage.state != StageState.CACHED else "")
+
+
+def _mark(stage: StageRow) -> Mark:
+    if stage.state == StageState.FAILED:
+        return Mark.FAILED
+    if stage.change == "removed":
+        return Mark.REMOVED
+    if stage.state == StageState.SKIPPED:
+        return Mark.SKIPPED
+    if stage.change:
+        return Mark.CHANGED
+    return Mark.RAN if stage.state == StageState.RAN else Mark.NONE
 
 
 def _table(rank: int, title: str, head: tuple[str, ...], rows: tuple[str, ...], *, more: str) -> Block:
