@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.pipeline.forecast import Forecast
-    from mlops_kit.core.ports import Progress, PromotionLog, Registry
+    from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
     from mlops_kit.core.run import Gpu, Selection
-    from mlops_kit.core.types import EnvironmentName, ModelName
+    from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
 
 REPORT_LIMIT = 1024 * 1024
@@ -119,13 +119,26 @@ def open_lookout(folder: Path) -> Iterator[Lookout]:
         yield Lookout(forecaster=forecaster, last_run=read_last_run(forecaster.root))
 
 
+def check_pipelines(folder: Path, environment: Mapping[str, str], *, most_stages: int | None) -> None:
+    """Raise what is wrong with the dvc.yaml files before DVC reads them; `most_stages` is None for the default."""
+    from mlops_kit.adapters.pipeline_check import check_pipelines as check
+
+    check(open_git(folder, environment), folder.resolve(), most_stages=most_stages)
+
+
 @contextmanager
 def open_workshop(
-    folder: Path, environment: Mapping[str, str], progress: Progress, setting: RunSetting = RunSetting()
+    folder: Path,
+    environment: Mapping[str, str],
+    progress: Progress,
+    setting: RunSetting = RunSetting(),
+    *,
+    on_line: Callable[[StageName, str], None] | None = None,
 ) -> Iterator[Workshop]:
     """The pipeline around a folder, and this machine as its engine, for the time of one run.
 
-    Nobody else runs there meanwhile, and every dvc.lock was checked before DVC reads it.
+    Nobody else runs there meanwhile, and every dvc.lock was checked before DVC reads it. `on_line` gets what commands
+    print, in the place of `progress`.
     """
     from mlops_kit.adapters.dvc.pipeline import DvcPipeline
     from mlops_kit.adapters.last_run import FOLDER
@@ -140,7 +153,7 @@ def open_workshop(
             for message in recover_locks(open_git(folder, environment)):
                 progress.note(message)
             around = _surround(pipeline.root, environment, held=lock.handle)
-            with LocalEngine(around, on_line=progress.line) as engine:
+            with LocalEngine(around, on_line=on_line or progress.line) as engine:
                 gpus = _find_gpus(setting, environment)
                 foresee = partial(_foresee, folder)
                 yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus, foresee=foresee)
@@ -151,6 +164,13 @@ def _foresee(folder: Path, selection: Selection) -> Forecast:
 
     with open_lookout(folder) as lookout:
         return forecast(lookout.forecaster, selection)
+
+
+def open_own_loop(folder: Path) -> OwnLoop:
+    """DVC's own loop in a folder."""
+    from mlops_kit.adapters.dvc.own_loop import OwnLoop
+
+    return OwnLoop(folder)
 
 
 def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:

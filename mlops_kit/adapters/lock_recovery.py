@@ -1,42 +1,76 @@
-"""Looks at every dvc.lock of the work tree before DVC does, and puts back what a killed run emptied."""
+"""Looks at every dvc.lock of the work tree before DVC does, and puts back what was emptied or cut short."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
+from mlops_kit.adapters.lock_copies import bind_copies, is_newest, read_copy
 from mlops_kit.core.errors import InputError, Location
-from mlops_kit.core.pipeline.preflight import check_lock
-from mlops_kit.core.pipeline.stages import LOCK_FILE
+from mlops_kit.core.pipeline.preflight import Copy, Recovery, check_lock
+from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
+
+_LIMIT = 1024**3
 
 
 def recover_locks(git: GitRepository) -> tuple[str, ...]:
-    """Replace emptied locks by the committed ones, and say so; raises what `check_lock` has against the others."""
+    """Replace damaged locks by their last good bytes, and say so; raises what `check_lock` has against the others."""
+    paths = _lock_paths(git)
+    committed = _read_committed(git, paths)
     messages = []
-    for path, better in _find_better(git):
-        write_atomic(git.root / path, better)
-        messages.append(f"{path} was empty: took it from the last commit")
+    for path, found in _find_better(git, paths, committed):
+        write_atomic(git.root / path, found.data)
+        messages.append(f"{path} was {found.state}: took it from {found.origin}")
+    _bind(git.root, paths, committed)
     return tuple(messages)
 
 
 def check_locks(git: GitRepository) -> None:
-    """Raise what `check_lock` has against any lock, and InputError for an emptied one; nothing is written."""
-    for path, _ in _find_better(git):
-        raise InputError(
-            "is empty, and the last commit's is not",
-            location=Location(file=path),
-            hint=f"a run takes the committed one; so does: git checkout -- {path}",
-        )
-
-
-def _find_better(git: GitRepository) -> Iterator[tuple[str, bytes]]:
-    """Each emptied lock with the committed bytes."""
+    """Raise what `check_lock` has against any lock, and InputError for a damaged one; nothing is written."""
     paths = _lock_paths(git)
-    committed = _read_committed(git, paths)
+    for path, found in _find_better(git, paths, _read_committed(git, paths)):
+        hint = f"a run takes it from {found.origin}; so would: git checkout -- {path}"
+        raise InputError(f"is {found.state}", location=Location(file=path), hint=hint)
+
+
+def _find_better(
+    git: GitRepository, paths: tuple[str, ...], committed: Mapping[str, bytes]
+) -> Iterator[tuple[str, Recovery]]:
+    """Each damaged lock with what is better."""
     for path in paths:
-        data = read_limited(git.root, path)
-        if data is not None and (better := check_lock(data, committed.get(path), file=path)) is not None:
-            yield path, better
+        data = read_limited(git.root, path, limit=_LIMIT)
+        if data is None:
+            continue
+        copies = _copies(git.root, path, committed.get(path))
+        pipeline = read_limited(git.root, path.removesuffix(LOCK_FILE) + PIPELINE_FILE, limit=_LIMIT)
+        if found := check_lock(data, copies, file=path, pipeline=pipeline):
+            yield path, found
+
+
+def _copies(top: Path, path: str, committed: bytes | None) -> tuple[Copy, ...]:
+    """The known earlier contents of a lock, the newest first."""
+    commit = (Copy(data=committed, origin="the last commit"),) if committed is not None else ()
+    root = _dvc_root(top, top / path)
+    kept = read_copy(root, top / path) if root else None
+    if root is None or kept is None:
+        return commit
+    own = (Copy(data=kept, origin="the copy of what mlops-kit wrote last"),)
+    return (*own, *commit) if is_newest(root, top / path, committed) else (*commit, *own)
+
+
+def _bind(top: Path, paths: tuple[str, ...], committed: Mapping[str, bytes]) -> None:
+    for path in paths:
+        if root := _dvc_root(top, top / path):
+            bind_copies(root, {top / path: committed.get(path, b"")})
+
+
+def _dvc_root(top: Path, lock: Path) -> Path | None:
+    """The innermost folder around a lock that holds `.dvc`."""
+    return next((place for place in _folders(top, lock) if (place / ".dvc").is_dir()), None)
+
+
+def _folders(top: Path, lock: Path) -> Iterator[Path]:
+    yield from (place for place in lock.parents if place.is_relative_to(top))
 
 
 def _lock_paths(git: GitRepository) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class PlainProgress:
 
     def line(self, stage: StageName, text: str) -> None:
         """Pass a line on."""
-        self._write(f"{stage} | {visible(text)}")
+        self._write(f"{visible(stage)} | {visible(text)}")
 
     def end(self, result: StageResult, tail: tuple[str, ...]) -> None:
         """Say how a stage ended; after a failure, what it printed last, in one piece."""
@@ -76,7 +76,7 @@ class PlainProgress:
 
     def _write_tail(self, stage: StageName, tail: tuple[str, ...]) -> None:
         if tail:
-            for text in (f"--- last lines of {stage}", *map(visible, tail), "---"):
+            for text in (f"--- last lines of {visible(stage)}", *map(visible, tail), "---"):
                 self._write(text)
 
 
@@ -144,7 +144,7 @@ class ActionsProgress:
 
 def describe_start(stage: StageName, place: str) -> str:
     """`train: started on GPU 0`."""
-    return f"{stage}: started{f' on {place}' if place else ''}"
+    return f"{visible(stage)}: started{f' on {place}' if place else ''}"
 
 
 def describe_retry(result: StageResult) -> str:
@@ -156,7 +156,7 @@ def describe_end(result: StageResult) -> str:
     """`train: ran (3.2 s)`, `train: failed (0.1 s): exit status 1`."""
     took = f" ({result.seconds:.1f} s)" if result.seconds else ""
     why = f": {result.message}" if result.message else ""
-    return f"{result.name}: {result.state.value}{took}{why}"
+    return f"{visible(result.name)}: {result.state.value}{took}{why}"
 
 
 def harmless(text: str) -> str:

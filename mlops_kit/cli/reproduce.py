@@ -11,11 +11,13 @@ from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
+from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
 from mlops_kit.core.config.model import parse_duration
 from mlops_kit.core.errors import ExitCode, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
-from mlops_kit.core.run import Selection, StageResult
+from mlops_kit.core.run import EngineChoice, EngineKind, Selection, StageResult, parse_engine
+from mlops_kit.core.types import StageName
 
 PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 
@@ -39,6 +41,16 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("--verify", is_flag=True, help="Hash all outputs against dvc.lock; mend what was damaged.")
 @click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    metavar="local|dvc",
+    help="Who runs the commands: dvc is DVC's loop.",
+)
+@click.option(
+    "--max-stages", type=click.IntRange(min=1), help="Refuse a dvc.yaml that stands for more; default: 10,000."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
@@ -61,6 +73,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     push: bool,
     verify: bool,
     wait: float,
+    engine: str,
+    max_stages: int | None,
     form: str,
     question: Question,
 ) -> int:
@@ -72,6 +86,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     Example:  mlops-kit reproduce --jobs 4 train
     """
     _refuse_privileged(caller.inputs)
+    choice = parse_engine(engine)
+    wiring.check_pipelines(caller.folder, caller.inputs.variables, most_stages=max_stages)
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
     if question.asked:
         return answer(caller, selection, question)
@@ -80,7 +96,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
         push=push,
     )
-    done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait))
+    setting = wiring.RunSetting(gpus=gpus, patience_seconds=wait)
+    done = _run(caller, selection, manner, setting, choice=choice)
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
     _judge(done, caller.folder)
     return ExitCode.DONE
@@ -115,10 +132,27 @@ def _as_json(stage: StageResult) -> dict[str, object]:
     }
 
 
-def _run(caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting) -> Reproduction:
+def _run(
+    caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting, *, choice: EngineChoice
+) -> Reproduction:
     progress: RunProgress = choose_progress(caller.inputs)
+    if choice.kind is EngineKind.DVC:
+        return _run_in_dvc(caller, selection, manner, setting, progress=progress)
     with wiring.open_workshop(caller.folder, caller.inputs.variables, progress, setting) as workshop:
         return reproduce(workshop, selection, manner)
+
+
+def _run_in_dvc(
+    caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting, *, progress: RunProgress
+) -> Reproduction:
+    """DVC's own loop; what it prints belongs to the stage that it is at."""
+    loop = wiring.open_own_loop(caller.folder)
+
+    def on_line(_: StageName, text: str) -> None:
+        progress.line(loop.current_stage(), text)
+
+    with wiring.open_workshop(caller.folder, caller.inputs.variables, progress, setting, on_line=on_line) as workshop:
+        return reproduce_in_dvc(workshop, loop, selection, manner)
 
 
 def _judge(done: Reproduction, folder: Path) -> None:

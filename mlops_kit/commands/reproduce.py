@@ -1,6 +1,6 @@
 """`mlops-kit reproduce`: run the stages that changed, side by side, and note what came out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_kit.commands.run_stages import Run
 from mlops_kit.commands.workshop import Workshop
@@ -57,9 +57,16 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
         results = run.results(names)
         workshop.progress.close()
         workshop.pipeline.finish(results)
-    damaged = _verify(workshop.pipeline, results) if selection.verify and not interrupted else None
-    unsent = _push(workshop.pipeline) if manner.push and not interrupted and not damaged else None
-    return Reproduction(stages=results, interrupted=interrupted, damaged=damaged, unsent=unsent)
+    return conclude(workshop.pipeline, selection, manner, Reproduction(stages=results, interrupted=interrupted))
+
+
+def conclude(pipeline: Pipeline, selection: Selection, manner: Manner, done: Reproduction) -> Reproduction:
+    """What is done with the results of a run that was not interrupted: hash them, and send what is not damaged."""
+    if done.interrupted:
+        return done
+    damaged = _verify(pipeline, done.stages) if selection.verify else None
+    unsent = _push(pipeline) if manner.push and not damaged else None
+    return replace(done, damaged=damaged, unsent=unsent)
 
 
 def _verify(pipeline: Pipeline, results: tuple[StageResult, ...]) -> KitError | None:

@@ -13,9 +13,13 @@ from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InputError, InvalidInputError, KitError, Location, Problem
 from mlops_kit.core.pipeline.completeness import check_digests, check_end, check_entries, check_sizes, check_stages
 from mlops_kit.core.pipeline.definition import Definition, parse_data_file, parse_definition
+from mlops_kit.core.pipeline.expansion import MOST_STAGES
+from mlops_kit.core.pipeline.ignored import drop_ignored
 from mlops_kit.core.pipeline.keys import check_keys
 from mlops_kit.core.pipeline.lockfile import LockedStage, parse_lock
-from mlops_kit.core.pipeline.project import Project, parse_project, project_paths
+from mlops_kit.core.pipeline.lockpaths import check_locked_paths
+from mlops_kit.core.pipeline.project import Project, find_roots, parse_project, project_paths
+from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
@@ -52,6 +56,7 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     config = default_config() if data is None else found.attempt(partial(parse_config, data, file=name))
     files = _read_all(tree, project_paths(tree.list_files()), found)
     _check_files(files, found)
+    _check_soundness(tree, files, found)
     project = _read_project(files)
     metrics = _read_metrics(tree, project, found)
     if config and data and not found.errors and _all_read(project, metrics):
@@ -115,6 +120,14 @@ def _check_files(files: Mapping[str, bytes], found: _Findings) -> None:
             found.attempt(partial(parse_lock, files[path], file=path))
 
 
+def _check_soundness(tree: Tree, files: Mapping[str, bytes], found: _Findings) -> None:
+    """What would keep `reproduce` from starting."""
+    pipelines = parse_pipelines(drop_ignored(files))
+    present = set(tree.list_files())
+    variables = _read_all(tree, tuple(path for path in pipelines.variable_files if path in present), found)
+    found.errors.extend(pipeline_faults(pipelines, variables, roots=find_roots(files), most_stages=MOST_STAGES))
+
+
 def _is(path: str, name: str) -> bool:
     return path.rpartition("/")[2] == name
 
@@ -158,6 +171,7 @@ def _lock_problems(
         *check_sizes(locked, file=lock_path),
         *check_stages(definition, locked, file=lock_path),
         *check_entries(parse_project(own).stages, file=lock_path),
+        *check_locked_paths(locked, definition, file=lock_path),
     )
 
 

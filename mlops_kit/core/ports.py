@@ -272,6 +272,19 @@ class Engine(Protocol):
         """End what runs, politely and then not; how each of them ended."""
 
 
+class OwnLoop(Protocol):
+    """DVC's own loop, as one command for an engine."""
+
+    def command(self, selection: Selection, *, keep_going: bool) -> StageCommand:
+        """What runs the selected stages."""
+
+    def read_results(self) -> tuple[StageResult, ...]:
+        """How the stages that started ended so far; one that has not ended is a failed one without a message."""
+
+    def current_stage(self) -> StageName:
+        """The stage that DVC is at: what is printed now is printed by it."""
+
+
 class Progress(Protocol):
     """Tells people how a run goes."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.types import StageName
 
 
@@ -169,3 +170,25 @@ class StageResult:
     log: str = ""
     usage: Usage | None = None
     attempts: int = 1
+
+
+class EngineKind(StrEnum):
+    """Who runs the commands: the kit on this machine (`local`), or DVC's own loop (`dvc`)."""
+
+    LOCAL = "local"
+    DVC = "dvc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineChoice:
+    """Who runs a run's commands, and where."""
+
+    kind: EngineKind = EngineKind.LOCAL
+
+
+def parse_engine(text: str) -> EngineChoice:
+    """The choice that `local` or `dvc` names; else InputError."""
+    try:
+        return EngineChoice(kind=EngineKind(text))
+    except ValueError as error:
+        raise InputError(f"{text[:80]!r} is not an engine", hint="one of: local, dvc") from error

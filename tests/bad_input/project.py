@@ -151,12 +151,12 @@ class Project:
         return Answer(code=int(code), out=out.getvalue(), err=err.getvalue())
 
     def fingerprint(self) -> dict[str, str]:
-        """Every file with a hash of its content; DVC's own scratch folder left out."""
-        scratch = self.folder / ".dvc" / "tmp"
+        """Every file with a hash of its content; DVC's own scratch folder and the folder of logs left out."""
+        scratch = {self.folder / ".dvc" / "tmp", self.folder / ".mlops"}
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in self.folder.rglob("*")
-            if path.is_file() and not path.is_symlink() and scratch not in path.parents
+            if path.is_file() and not path.is_symlink() and not scratch & set(path.parents)
         }
 
     def refuse(self, *words: str, code: int = 2, variables: Mapping[str, str] | None = None) -> Answer:

@@ -96,13 +96,19 @@ def test_b14_a_lock_cut_anywhere_is_refused(project: Project) -> None:
     assert accepted == []
 
 
-@pytest.mark.parametrize("verb", [["validate"], ["reproduce"]])
-def test_b14_the_stages_that_were_lost_are_named(project: Project, verb: list[str]) -> None:
+def test_b14_the_stages_that_were_lost_are_named(project: Project) -> None:
     project.write("dvc.lock", DVC_LOCK.partition("  train:\n")[0])
-    (error,) = project.refuse(*verb).errors
+    (error,) = project.refuse("validate").errors
     assert error.startswith("dvc.lock: ")
     assert "stages missing" in error
     assert error.endswith(": train")
+
+
+def test_b14_reproduce_takes_a_lock_cut_short_from_the_last_commit_and_says_so(project: Project) -> None:
+    project.write("dvc.lock", DVC_LOCK.partition("  train:\n")[0])
+    answer = project.call("reproduce")
+    assert "dvc.lock was cut short: took it from the last commit" in answer.err
+    assert "  train:\n" in (project.folder / "dvc.lock").read_text()
 
 
 def test_b14_what_an_entry_lost_is_named(project: Project) -> None:
@@ -112,9 +118,10 @@ def test_b14_what_an_entry_lost_is_named(project: Project) -> None:
     ]
 
 
-def test_b14_half_an_md5_is_no_digest(project: Project) -> None:
+@pytest.mark.parametrize("verb", ["validate", "reproduce"])
+def test_b16_half_an_md5_is_no_digest(project: Project, verb: str) -> None:
     project.write("dvc.lock", DVC_LOCK.replace("4a8a08f09d37b73795649038408b5f33", "4a8a08"))
-    assert project.refuse("validate").errors == ["dvc.lock:20:5 stages.train: '4a8a08' is no md5 of model.pkl"]
+    assert project.refuse(verb).errors == ["dvc.lock:20:5 stages.train: '4a8a08' is no md5 of model.pkl"]
 
 
 CONFLICT = DVC_LOCK.replace(

@@ -108,7 +108,8 @@ def make_project(root: Path, files: Mapping[str, str], *, site: Path) -> Project
     """A new repository with these files, committed."""
     root.mkdir(parents=True)
     project = Project(root=root)
-    project.git("init", "--quiet", "--initial-branch", "main")
+    if not (root.parent / ".git").exists():
+        project.git("init", "--quiet", "--initial-branch", "main")
     config = f"[core]\n    analytics = false\n    site_cache_dir = {site}\n"
     project.write({".dvc/config": config, ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""})
     project.write(files)

@@ -1,9 +1,6 @@
 """Pipelines as people write them, and what happens to them between two runs."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-from tests.integration.dvc_project import Project
+from tests.integration.scenario import Scenario, adding, importing, nothing, removing, thawing_import, writing
 from tests.integration.scenario_files import (
     COPY,
     DIRECTORIES,
@@ -19,67 +16,10 @@ from tests.integration.scenario_files import (
     TARGETS,
     UNORDERED,
 )
-
-Change = Callable[[Project], None]
-
-
-def nothing(_project: Project) -> None:
-    """No change: the next run sees the files as they are."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """A project, the changes before each of its runs, and how it is run; `always` names stages that never rest."""
-
-    files: Mapping[str, str]
-    changes: tuple[Change, ...] = (nothing,)
-    targets: tuple[str, ...] = ()
-    folder: str = ""
-    everything: bool = False
-    always: tuple[str, ...] = ()
-
-
-def writing(files: Mapping[str, str]) -> Change:
-    """Files that are written or replaced."""
-    return lambda project: project.write(files)
-
-
-def adding(path: str, text: str) -> Change:
-    """A file that is put under DVC's care."""
-
-    def act(project: Project) -> None:
-        project.write({path: text})
-        with project.opened() as repo:
-            repo.add([path])
-
-    return act
-
-
-def removing(path: str) -> Change:
-    """A file that is gone from the workspace."""
-    return lambda project: (project.root / path).unlink()
-
-
-def importing(path: str, text: str) -> Change:
-    """A file beside the project that is imported into it."""
-
-    def act(project: Project) -> None:
-        (project.root.parent / "source").write_text(text)
-        with project.opened() as repo:
-            repo.imp_url("../source", path)
-
-    return act
-
-
-def thawing_import(path: str, text: str) -> Change:
-    """The imported file changed, and the import is no longer frozen."""
-
-    def act(project: Project) -> None:
-        (project.root.parent / "source").write_text(text)
-        project.write({f"{path}.dvc": project.read(f"{path}.dvc").replace("frozen: true\n", "")})
-
-    return act
-
+from tests.integration.scenarios_data import DATA_SCENARIOS
+from tests.integration.scenarios_graph import GRAPH_SCENARIOS
+from tests.integration.scenarios_roots import ROOT_SCENARIOS
+from tests.integration.scenarios_yaml import YAML_SCENARIOS
 
 SCENARIOS = {
     "paths inside and around outputs": Scenario(files={"dvc.yaml": DIRECTORIES}),
@@ -133,4 +73,8 @@ SCENARIOS = {
         files={"dvc.yaml": FROZEN, "in": "1"},
         changes=(nothing, writing({"dvc.yaml": f"{FROZEN}    frozen: true\n"}), writing({"in": "2"})),
     ),
+    **DATA_SCENARIOS,
+    **GRAPH_SCENARIOS,
+    **ROOT_SCENARIOS,
+    **YAML_SCENARIOS,
 }

@@ -141,7 +141,7 @@ def test_an_emptied_lock_is_named_and_stays_empty(project: Project) -> None:
     project.write({"dvc.lock": ""})
     code, _, err = run(project, "--dry-run")
     assert code == 2
-    assert "dvc.lock: is empty, and the last commit's is not" in err
+    assert "dvc.lock: is empty\nhint: a run takes it from the last commit" in err
     assert project.read("dvc.lock") == ""
 
 

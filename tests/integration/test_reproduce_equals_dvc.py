@@ -1,4 +1,4 @@
-"""The kit leaves a workspace exactly as `dvc repro` does: lock, ignore files, `.dvc` files, outputs, status."""
+"""The kit leaves a workspace and a cache exactly as `dvc repro` does: lock, ignore files, outputs, objects, status."""
 
 import random
 from pathlib import Path
@@ -6,39 +6,51 @@ from pathlib import Path
 import pytest
 
 from mlops_kit.core.run import StageState
+from tests.integration import footprint
 from tests.integration.dvc_project import Project, make_project
+from tests.integration.scenario import Scenario
 from tests.integration.scenarios import SCENARIOS
 
 
-def pair_of_projects(folder: Path, files: dict[str, str]) -> tuple[Project, Project]:
-    site = folder / "site"
-    return (
-        make_project(folder / "theirs" / "project", files, site=site),
-        make_project(folder / "ours" / "project", files, site=site),
-    )
+def pair_of_projects(folder: Path, scenario: Scenario) -> tuple[Project, Project]:
+    """The project twice, one for DVC and one for the kit."""
+    return make_side(folder, "theirs", scenario), make_side(folder, "ours", scenario)
+
+
+def make_side(folder: Path, side: str, scenario: Scenario) -> Project:
+    top = folder / side / "project"
+    if scenario.below:
+        top.mkdir(parents=True)
+        Project(root=top).git("init", "--quiet", "--initial-branch", "main")
+    return make_project(top / scenario.below, scenario.files, site=folder / "site")
+
+
+def assert_equal(ours: Project, theirs: Project) -> None:
+    assert footprint.workspace(ours) == footprint.workspace(theirs)
+    assert footprint.cache(ours) == footprint.cache(theirs)
+    assert ours.status() == theirs.status()
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_workspace_is_what_dvc_leaves(name: str, tmp_path: Path) -> None:
+def test_the_workspace_and_the_cache_are_what_dvc_leaves(name: str, tmp_path: Path) -> None:
     scenario = SCENARIOS[name]
-    theirs, ours = pair_of_projects(tmp_path, dict(scenario.files))
+    theirs, ours = pair_of_projects(tmp_path, scenario)
     for change in scenario.changes:
         change(theirs)
         change(ours)
         theirs.run_dvc(*scenario.targets, folder=scenario.folder, all_pipelines=scenario.everything)
         ours.run_kit(*scenario.targets, folder=scenario.folder, every_pipeline=scenario.everything)
-        assert ours.picture() == theirs.picture()
-        assert ours.status() == theirs.status()
+        assert_equal(ours, theirs)
     again = ours.run_kit(*scenario.targets, folder=scenario.folder, every_pipeline=scenario.everything)
     assert {stage.name for stage in again.stages if stage.state is not StageState.CACHED} == set(scenario.always)
 
 
 def test_a_random_pipeline_ends_as_in_dvc(tmp_path: Path) -> None:
-    theirs, ours = pair_of_projects(tmp_path, {"dvc.yaml": random_pipeline(random.Random(7), stages=24)})  # noqa: S311
+    files = {"dvc.yaml": random_pipeline(random.Random(7), stages=24)}  # noqa: S311
+    theirs, ours = pair_of_projects(tmp_path, Scenario(files=files))
     theirs.run_dvc()
     ours.run_kit(jobs=8)
-    assert ours.picture() == theirs.picture()
-    assert not ours.status()
+    assert_equal(ours, theirs)
 
 
 def random_pipeline(chance: random.Random, *, stages: int) -> str:

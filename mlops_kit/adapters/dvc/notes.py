@@ -16,6 +16,7 @@ from dvc.stage.serialize import to_lockfile, to_single_stage_file
 from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
 
 from mlops_kit.adapters.files import write_atomic
+from mlops_kit.adapters.lock_copies import keep_copy
 
 _SHORTEST_PAUSE_SECONDS = 2.0
 _PAUSE_FACTOR = 10.0
@@ -77,7 +78,9 @@ class Notes:
         if changed:
             self._sort_new(stages, lock.first)
             lock.text = dumps_yaml(lock.data)
-            write_atomic(lock.path, lock.text.encode("utf-8"))
+            data = lock.text.encode("utf-8")
+            write_atomic(lock.path, data)
+            keep_copy(Path(self._repo.root_dir), lock.path, data)
             self._repo.scm_context.track_file(self._repo.fs.relpath(str(lock.path)))
 
     def _sort_new(self, stages: dict[str, Any], first: frozenset[str]) -> None:

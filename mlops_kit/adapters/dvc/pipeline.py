@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dvc.repo.reproduce import get_active_graph
 from dvc.stage import Stage
 from dvc.utils import fix_env
 from networkx import DiGraph
 
 from mlops_kit.adapters.dvc import sending, steps
+from mlops_kit.adapters.dvc.graph import read_graph
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
@@ -82,7 +82,7 @@ class DvcPipeline:
             self._session.heal_marks()
             if selection.pull:
                 sending.pull_runs(self._repo)
-            self._graph = get_active_graph(self._repo.index.graph)
+            self._graph = read_graph(self._repo)
             stages = select_stages(self._repo, self._graph, selection)
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)
@@ -140,7 +140,9 @@ class DvcPipeline:
     def verify(self, stages: Iterable[StageName]) -> None:
         """Hash every output of the stages against the lock; IntegrityError where one is damaged beyond repair."""
         with self._session.locked(), pipeline_errors():
-            self._verifier.check_after(out for name in stages for out in self._stages[name].outs)
+            self._repo._reset()  # what counts is the lock as it lies there now
+            found = {address(stage, self.root): stage for stage in self._repo.index.stages}
+            self._verifier.check_after(out for name in stages for out in found[name].outs)
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush, and leave the results for `report`."""

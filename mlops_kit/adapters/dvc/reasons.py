@@ -14,7 +14,6 @@ from typing import Any, Self
 import dpath
 from dvc.dependency import DatasetDependency, DbDependency, Dependency, ParamsDependency, RepoDependency
 from dvc.output import Output
-from dvc.repo.reproduce import get_active_graph
 from dvc.stage import PipelineStage, Stage
 from dvc.utils.serialize import ParseError, load_path
 from dvc_data.hashfile import check as check_object
@@ -22,6 +21,7 @@ from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.meta import Meta
 from dvc_objects.errors import ObjectFormatError
 
+from mlops_kit.adapters.dvc.graph import read_graph
 from mlops_kit.adapters.dvc.results import cached_entry, locked_entry
 from mlops_kit.adapters.dvc.selection import address, describe_stages, path_from_root, select_stages
 from mlops_kit.adapters.dvc.session import Session, explain, pipeline_errors
@@ -76,7 +76,7 @@ class DvcForecaster:
         """The stages of such a run in DVC's order; InputError where the pipeline or a target is wrong."""
         repo = self._session.repo
         with pipeline_errors():
-            stages = select_stages(repo, get_active_graph(repo.index.graph), selection)
+            stages = select_stages(repo, read_graph(repo), selection)
             self._stages.update({address(stage, self.root): stage for stage in stages})
             self._remember(out for stage in stages for out in stage.outs)
             return describe_stages(stages, self.root)

@@ -15,8 +15,9 @@ from dvc.stage import PipelineStage, Stage
 from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 from networkx import DiGraph, dfs_postorder_nodes
 
+from mlops_kit.adapters.dvc.boundary import Boundary
 from mlops_kit.adapters.stage_times import read_times
-from mlops_kit.core.errors import InputError, IntegrityError, Location
+from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.pipeline.wants import parse_wants
 from mlops_kit.core.run import PlannedStage, Selection, Wants
 from mlops_kit.core.types import StageName
@@ -29,8 +30,7 @@ def select_stages(repo: Repo, graph: DiGraph, selection: Selection) -> list[Stag
     else:
         chosen = _all_stages(repo, selection)
     stages = list(dfs_postorder_nodes(graph.subgraph(_with_needs(graph, chosen))))
-    for stage in stages:
-        _refuse_outside(stage)
+    Boundary(repo).check(stages)
     return stages
 
 
@@ -109,16 +109,6 @@ def _with_needs(graph: DiGraph, chosen: Iterable[Stage]) -> set[Stage]:
             found.add(stage)
             left.extend(graph.successors(stage))
     return found
-
-
-def _refuse_outside(stage: Stage) -> None:
-    """DVC notices an output that it cannot keep only after the command ran."""
-    for out in stage.outs:
-        if out.use_cache and not out.is_in_repo:
-            raise IntegrityError(
-                f"the output {out.def_path!r} of {stage.addressing!r} lies outside of the repository",
-                hint="write below the repository, or set cache: false",
-            )
 
 
 def _reads(stage: Stage, root: Path) -> Iterator[str]:

@@ -22,7 +22,7 @@ from mlops_kit.adapters.dvc.outputs import DISK_FULL
 from mlops_kit.adapters.dvc.quick_graph import quick_graph
 from mlops_kit.adapters.dvc.quick_reading import quick_reading
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
-from mlops_kit.adapters.process import is_alive
+from mlops_kit.adapters.owner import is_owner_alive
 from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
@@ -95,9 +95,17 @@ class Session:
                 pass
 
     def heal_marks(self) -> None:
-        """Drop the marks that killed processes left; DVC itself stops at an unreadable file."""
-        if not any(is_alive(pid) for pid in self._read_marking_pids()):
-            (self.temporary / RWLOCK_FILE).unlink(missing_ok=True)
+        """Drop the marks that killed processes left; DVC itself stops at an unreadable file.
+
+        A number that another process got since then marks nothing; where one owner lives, DVC sorts out the others.
+        """
+        marks = self.temporary / RWLOCK_FILE
+        try:
+            written = marks.stat().st_mtime
+        except FileNotFoundError:
+            return
+        if not any(is_owner_alive(pid, written) for pid in self._read_marking_pids()):
+            marks.unlink(missing_ok=True)
 
     def _read_marking_pids(self) -> set[int]:
         """The processes that marked paths; none where the file is missing or unreadable."""
@@ -169,6 +177,8 @@ def stage_errors() -> Iterator[None]:
     except LockError as error:
         raise _busy(str(error)) from error
     except (DvcException, ObjectDBError, ObjectFormatError, OSError) as error:
+        raise StageFailedError(explain(error)) from error
+    except (TypeError, ValueError) as error:  # as in `pipeline_errors`: DVC takes them for a failed stage too
         raise StageFailedError(explain(error)) from error
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mlops_kit.core.render.escape import clean
 from mlops_kit.core.render.values import show_usage
 from mlops_kit.core.run import StageResult
 
@@ -10,7 +11,7 @@ _NO_STAGES = "no stages"
 
 def render_run_table(stages: Iterable[StageResult]) -> str:
     """One line per stage: name, state, seconds, what its commands used; and a line with the counts."""
-    rows = [(stage.name, stage.state.value, _seconds(stage), _used(stage)) for stage in stages]
+    rows = [(clean(stage.name), stage.state.value, _seconds(stage), _used(stage)) for stage in stages]
     if not rows:
         return _NO_STAGES
     header = ("stage", "state", "seconds", "used")
