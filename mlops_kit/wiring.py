@@ -147,7 +147,7 @@ def open_workshop(
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.engines.local import LocalEngine
 
-    with DvcPipeline(folder, environment) as pipeline:
+    with DvcPipeline(folder, environment, progress.note) as pipeline:
         lock = RunLock(pipeline.root / FOLDER, patience_seconds=setting.patience_seconds, note=progress.note)
         with lock:
             for message in recover_locks(open_git(folder, environment)):

@@ -1,12 +1,15 @@
-"""Starts short-lived tools (git, DVC's reader) and returns what they said; the one place that does in adapters.
+"""Starts tools (git, DVC's reader and fetcher) and returns what they said; the one place that does in adapters.
 
 Never a shell, always a timeout, never the caller's full command line in a message. Stage commands are not started
 here: that is an engine's work.
 """
 
+import contextlib
 import logging
 import os
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +18,8 @@ from pathlib import Path
 from mlops_kit.core.errors import InputError, OutsideError
 
 _log = logging.getLogger(__name__)
+_STOP_SECONDS = 2.0
+_READ_BYTES = 65536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,65 @@ def run(call: Call) -> Completed:
         raise OutsideError(f"{name} gave no answer within {call.timeout_seconds:g} s") from error
     _log.info("%s: exit %d after %.3f s", call.title or name, done.returncode, time.monotonic() - started)
     return Completed(code=done.returncode, output=done.stdout, errors=done.stderr.decode("utf-8", "replace"))
+
+
+class Background:
+    """A tool that runs beside its caller, in a process group of its own, and prints lines.
+
+    Its standard input stays open after `call.stdin`: the end of it tells the tool that its caller is gone. The call's
+    time limit does not count.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self._process = subprocess.Popen(
+            list(call.words),
+            cwd=call.folder,
+            env=dict(call.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        self._rest = b""
+        self._output = self._process.stdout.fileno() if self._process.stdout else -1
+        os.set_blocking(self._output, False)
+        if self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(call.stdin)
+                self._process.stdin.flush()
+
+    def read_lines(self) -> tuple[str, ...]:
+        """The whole lines that it printed since they were last read; never waits."""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._output, _READ_BYTES):
+                self._rest += chunk
+        *lines, self._rest = self._rest.split(b"\n")
+        return tuple(line.decode("utf-8", "replace") for line in lines)
+
+    @property
+    def code(self) -> int | None:
+        """Its exit status, None while it runs."""
+        return self._process.poll()
+
+    def last_words(self) -> str:
+        """The last line that it wrote to standard error."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "no message"
+
+    def stop(self) -> None:
+        """End it with all that it started, politely and then not."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_STOP_SECONDS)
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            if stream:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
 
 def is_alive(pid: int) -> bool:

@@ -38,6 +38,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not need the failed stage.")
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
+@click.option("--verify", is_flag=True, help="Hash all outputs against dvc.lock; mend what was damaged.")
 @click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
     "--engine",
@@ -70,6 +71,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     keep_going: bool,
     pull: bool,
     push: bool,
+    verify: bool,
     wait: float,
     engine: str,
     max_stages: int | None,
@@ -86,7 +88,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     _refuse_privileged(caller.inputs)
     choice = parse_engine(engine)
     wiring.check_pipelines(caller.folder, caller.inputs.variables, most_stages=max_stages)
-    selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull)
+    selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
     if question.asked:
         return answer(caller, selection, question)
     manner = Manner(
@@ -154,9 +156,11 @@ def _run_in_dvc(
 
 
 def _judge(done: Reproduction, folder: Path) -> None:
-    """The exit code: an interrupt, else the first failure, else what kept the results from the remote."""
+    """The exit code: an interrupt, else damage, else the first failure, else what kept the results from the remote."""
     if done.interrupted:
         raise InterruptedRunError(done.interrupted, hint="finished stages are kept; run again to go on")
+    if done.damaged:
+        raise done.damaged
     if done.failed:
         first, *others = done.failed
         more = f" (and {len(others)} more)" if others else ""

@@ -1,6 +1,6 @@
 """`mlops-kit reproduce`: run the stages that changed, side by side, and note what came out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_kit.commands.run_stages import Run
 from mlops_kit.commands.workshop import Workshop
@@ -10,6 +10,8 @@ from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
 from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
 from mlops_kit.core.ports import Pipeline
 from mlops_kit.core.run import PlannedStage, Selection, StageResult, StageState
+
+_VOUCHED = frozenset({StageState.CACHED, StageState.RESTORED, StageState.RAN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +27,13 @@ class Manner:
 class Reproduction:
     """What a run did, in the order of the plan.
 
-    `interrupted` says why it stopped early, empty if it did not; `unsent` why the results are not in the DVC remote.
+    `interrupted` says why it stopped early, empty if it did not; `damaged` which outputs are not what the lock says;
+    `unsent` why the results are not in the DVC remote.
     """
 
     stages: tuple[StageResult, ...]
     interrupted: str = ""
+    damaged: KitError | None = None
     unsent: KitError | None = None
 
     @property
@@ -53,8 +57,25 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
         results = run.results(names)
         workshop.progress.close()
         workshop.pipeline.finish(results)
-    unsent = push_results(workshop.pipeline) if manner.push and not interrupted else None
-    return Reproduction(stages=results, interrupted=interrupted, unsent=unsent)
+    return conclude(workshop.pipeline, selection, manner, Reproduction(stages=results, interrupted=interrupted))
+
+
+def conclude(pipeline: Pipeline, selection: Selection, manner: Manner, done: Reproduction) -> Reproduction:
+    """What is done with the results of a run that was not interrupted: hash them, and send what is not damaged."""
+    if done.interrupted:
+        return done
+    damaged = _verify(pipeline, done.stages) if selection.verify else None
+    unsent = _push(pipeline) if manner.push and not damaged else None
+    return replace(done, damaged=damaged, unsent=unsent)
+
+
+def _verify(pipeline: Pipeline, results: tuple[StageResult, ...]) -> KitError | None:
+    """Hash what the run vouches for; damaged outputs are part of the answer, and are never sent."""
+    try:
+        pipeline.verify(stage.name for stage in results if stage.state in _VOUCHED)
+    except KitError as error:
+        return error
+    return None
 
 
 def _require_gpus(workshop: Workshop, selection: Selection, planned: tuple[PlannedStage, ...]) -> None:
@@ -67,7 +88,7 @@ def _require_gpus(workshop: Workshop, selection: Selection, planned: tuple[Plann
             raise refuse_too_large(stage, workshop.gpus)
 
 
-def push_results(pipeline: Pipeline) -> KitError | None:
+def _push(pipeline: Pipeline) -> KitError | None:
     """Send the results; what was run is told also where they cannot be sent, so a failure is part of the answer."""
     try:
         pipeline.push()

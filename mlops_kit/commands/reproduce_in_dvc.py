@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mlops_kit.commands.reproduce import Manner, Reproduction, push_results
+from mlops_kit.commands.reproduce import Manner, Reproduction, conclude
 from mlops_kit.commands.workshop import Workshop
 from mlops_kit.core.errors import InterruptedRunError, OutsideError
 from mlops_kit.core.pipeline.schedule import OnFailure
@@ -26,8 +26,7 @@ def reproduce_in_dvc(workshop: Workshop, loop: OwnLoop, selection: Selection, ma
     workshop.progress.close()
     workshop.pipeline.finish(results)
     _refuse_silence(results, end, interrupted)
-    unsent = push_results(workshop.pipeline) if manner.push and not interrupted else None
-    return Reproduction(stages=results, interrupted=interrupted, unsent=unsent)
+    return conclude(workshop.pipeline, selection, manner, Reproduction(stages=results, interrupted=interrupted))
 
 
 class _Watcher:

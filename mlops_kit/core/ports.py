@@ -233,6 +233,9 @@ class Pipeline(Protocol):
     def push(self) -> None:
         """Send outputs, run-cache and small uncached outputs to the DVC remote."""
 
+    def verify(self, stages: Iterable[StageName]) -> None:
+        """Hash every output of the stages against the lock; IntegrityError where one is damaged beyond repair."""
+
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush, and leave the results for `report`."""
 

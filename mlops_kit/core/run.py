@@ -18,13 +18,15 @@ class Selection:
     """Which stages a run looks at, and how.
 
     `targets` are DVC's: stage names, `FILE:NAME`, dvc.yaml files, outputs; none means the folder's dvc.yaml.
-    `every_pipeline` takes all dvc.yaml files instead. `force` runs what did not change, `pull` fetches what is missing.
+    `every_pipeline` takes all dvc.yaml files instead. `force` runs what did not change, `pull` fetches what is missing,
+    `verify` hashes what comes from the cache before anything reads it.
     """
 
     targets: tuple[str, ...] = ()
     every_pipeline: bool = False
     force: bool = False
     pull: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

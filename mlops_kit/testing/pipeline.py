@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_kit.core.errors import InterruptedRunError, OutsideError, StageFailedError
+from mlops_kit.core.errors import IntegrityError, InterruptedRunError, OutsideError, StageFailedError
 from mlops_kit.core.run import (
     CommandEnd,
     PlannedStage,
@@ -33,6 +33,8 @@ class MemoryPipeline:
     unrecordable: Mapping[StageName, str] = field(default_factory=dict)
     unabandonable: Mapping[StageName, str] = field(default_factory=dict)
     unsendable: str = ""
+    damaged: str = ""
+    verified: tuple[StageName, ...] = ()
     selection: Selection | None = None
     noted: list[StageName] = field(default_factory=list)
     flushed: list[StageName] = field(default_factory=list)
@@ -82,6 +84,12 @@ class MemoryPipeline:
         self.pushes += 1
         if self.unsendable:
             raise OutsideError(self.unsendable)
+
+    def verify(self, stages: Iterable[StageName]) -> None:
+        """Remember which stages; find what is `damaged`."""
+        self.verified = tuple(stages)
+        if self.damaged:
+            raise IntegrityError(self.damaged)
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush and keep the results."""

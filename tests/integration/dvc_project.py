@@ -59,11 +59,23 @@ class Project:
         force: bool = False,
         pull: bool = False,
         push: bool = False,
+        verify: bool = False,
+        told: list[str] | None = None,
     ) -> Reproduction:
-        """`mlops-kit reproduce`, without its command line."""
-        selection = Selection(targets=targets, every_pipeline=every_pipeline, force=force, pull=pull)
-        with wiring.open_workshop(self.root / folder, os.environ, MemoryProgress()) as workshop:
+        """`mlops-kit reproduce`, without its command line; `told` takes what people were told."""
+        selection = Selection(targets=targets, every_pipeline=every_pipeline, force=force, pull=pull, verify=verify)
+        progress = MemoryProgress(told=[] if told is None else told)
+        with wiring.open_workshop(self.root / folder, os.environ, progress) as workshop:
             return reproduce(workshop, selection, Manner(jobs=jobs, on_failure=on_failure, push=push))
+
+    def clone(self, root: Path) -> "Project":
+        """A clone as another machine has it: what git keeps, no data."""
+        subprocess.run(["git", "clone", "--quiet", self.root, root], check=True)
+        return Project(root=root)
+
+    def objects(self, cache: str = ".dvc/cache/files/md5") -> set[str]:
+        """The hashes of all objects in a folder of the cache, or in that of a remote beside the project."""
+        return {"".join(path.parts[-2:]) for path in (self.root / cache).glob("*/*") if path.is_file()}
 
     def states(self, done: Reproduction) -> str:
         """`name=state` of every stage, sorted by name."""

@@ -72,7 +72,13 @@ def _words(folder: Path) -> tuple[int, list[str]]:
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     options = [f"-{name}={port}" for name, port in ports.items()]
     fixed = ["-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={folder / 's3.json'}", f"-dir={folder}"]
-    more = ["-s3.port.iceberg=0", "-volume.max=0", "-master.volumeSizeLimitMB=64", "-master.telemetry=false"]
+    more = [
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-volume.max=0",
+        "-master.volumeSizeLimitMB=64",
+        "-master.telemetry=false",
+    ]
     return ports["s3.port"], [str(WEED), "server", *fixed, *options, *more]
 
 

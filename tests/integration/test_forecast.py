@@ -237,7 +237,7 @@ def md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def test_with_pull_absent_data_is_fetched_and_nothing_runs(chain: Project, tmp_path: Path) -> None:
+def test_with_pull_absent_data_comes_where_a_stage_that_runs_needs_it(chain: Project, tmp_path: Path) -> None:
     (tmp_path / "remote").mkdir()
     with chain.opened() as repo:
         with repo.config.edit("local") as config:
@@ -246,8 +246,13 @@ def test_with_pull_absent_data_is_fetched_and_nothing_runs(chain: Project, tmp_p
         repo.push(run_cache=True)
     drop_data(chain, cache=True)
     found = look(chain, pull=True)
-    assert fates(found) == "first=restore second=restore third=restore"
+    assert fates(found) == "first=absent second=absent third=absent"
     assert found.up_to_date
+    assert surprises(found, chain.run_kit(pull=True)) == []
+    assert not (chain.root / "mid").exists()
+    chain.write({"dvc.yaml": chain.read("dvc.yaml").replace("cat end", "cat -n end")})
+    found = look(chain, pull=True)
+    assert fates(found) == "first=absent second=restore third=run"
     assert surprises(found, chain.run_kit(pull=True)) == []
 
 

@@ -198,18 +198,6 @@ def test_results_travel_over_a_remote_with_run_cache_and_uncached_metrics(projec
     assert not clone.status()
 
 
-def test_pull_fetches_the_missing_outputs_of_unchanged_stages(project: Project, tmp_path: Path) -> None:
-    config = project.read(".dvc/config") + f"    remote = store\n['remote \"store\"']\n    url = {tmp_path / 'store'}\n"
-    project.write({".dvc/config": config})
-    project.run_kit(push=True)
-    project.commit()
-    subprocess.run(["git", "clone", "--quiet", project.root, tmp_path / "clone"], check=True)
-    clone = Project(root=tmp_path / "clone")
-    assert clone.states(clone.run_kit(pull=True)) == "first=restored second=restored"
-    assert clone.read("end") == "1"
-    assert clone.git("status", "--short") == ""
-
-
 def test_the_last_run_is_left_for_the_report(project: Project) -> None:
     done = project.run_kit()
     assert read_last_run(project.root) == done.stages

@@ -1,6 +1,7 @@
 """`mlops-kit reproduce` as a process: exit codes, output, environment, interrupts, broken locks."""
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -134,6 +135,21 @@ def test_after_a_kill_the_next_run_goes_on_unaided(project: Project) -> None:
         os.killpg(int(project.read("pid")), signal.SIGKILL)
     project.write({"dvc.yaml": COPY})
     assert run(project)[0] == 0
+
+
+def test_damage_that_nobody_can_mend_is_exit_six_with_both_hashes(project: Project) -> None:
+    run(project)
+    for path in (project.root / ".dvc/cache/files").rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)
+            path.write_text("x")
+            path.chmod(0o444)
+    project.write({"out": "x", "end": "x"})
+    code, _, err = run(project, "--verify")
+    assert code == 6
+    right, wrong = (hashlib.md5(text, usedforsecurity=False).hexdigest() for text in (b"1", b"x"))
+    assert f"the cache's object of out: expected md5:{right}, found md5:{wrong}" in err
+    assert "hint: where no remote has it: remove it here" in err
 
 
 def test_an_emptied_lock_is_taken_from_the_last_commit(project: Project) -> None:

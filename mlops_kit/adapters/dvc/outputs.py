@@ -78,7 +78,7 @@ class Shelf:
         """Drop what was put aside for a stage that made its outputs anew."""
         for _, earlier in self._taken(stage):
             if earlier.place is not None:
-                _remove(earlier.place)
+                remove(earlier.place)
 
     def bring_back(self, stage: Stage) -> Path | None:
         """Put earlier outputs back, from here or from the cache; the folder that holds what a command left there.
@@ -146,7 +146,8 @@ def _move_away(path: Path, place: Path) -> None:
         path.rename(place)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, where there is one."""
     if path.is_dir() and not path.is_symlink():
         rmtree(path)
     else:

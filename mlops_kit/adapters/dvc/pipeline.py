@@ -1,25 +1,29 @@
 """The Pipeline port over DVC as a library: plan once, then one stage's books at a time, all in one thread."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dvc.stage import Stage
-from dvc.stage.cache import RunCacheNotSupported
 from dvc.utils import fix_env
 from networkx import DiGraph
 
-from mlops_kit.adapters.dvc import steps
+from mlops_kit.adapters.dvc import sending, steps
 from mlops_kit.adapters.dvc.graph import read_graph
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
+from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
 from mlops_kit.adapters.dvc.selection import address, describe_stages, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
+from mlops_kit.adapters.dvc.supply import Supply
+from mlops_kit.adapters.dvc.verify import Verifier
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
 from mlops_kit.adapters.stage_times import add_times
+from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
@@ -28,9 +32,12 @@ _STAGE_VARIABLE = "DVC_STAGE"
 
 
 class DvcPipeline:
-    """One run of the pipeline around a folder; `environment` is what stage commands will get."""
+    """One run of the pipeline around a folder; `environment` is what stage commands will get.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    `tell` takes what people should know of it.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], tell: Callable[[str], None]) -> None:
         self._environment = dict(environment)
         self._session = Session(folder)
         self._repo = self._session.repo
@@ -40,6 +47,9 @@ class DvcPipeline:
         self._selection = Selection()
         self._notes = Notes(self._repo, {})
         self._ignores = IgnoreOrder(self._repo, ())
+        self._tell = tell
+        self._supply = Supply(self._repo, self._environment, tell)
+        self._verifier = Verifier(self._repo, self._session.root / FOLDER, tell)
         self._reserved: dict[StageName, contextlib.ExitStack] = {}
         self._open = contextlib.ExitStack()
 
@@ -52,7 +62,8 @@ class DvcPipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of every lock and of the repository."""
+        """Let go of every lock and of the repository; nothing is fetched any longer."""
+        self._supply.close()
         for stage in list(self._reserved):
             self._release(stage)
         self._shelf.close()
@@ -70,17 +81,21 @@ class DvcPipeline:
         with self._session.locked(), pipeline_errors():
             self._session.heal_marks()
             if selection.pull:
-                self._pull_run_cache()
+                sending.pull_runs(self._repo)
             self._graph = read_graph(self._repo)
             stages = select_stages(self._repo, self._graph, selection)
             self._notes = Notes(self._repo, {stage: place for place, stage in enumerate(stages)})
             self._ignores = IgnoreOrder(self._repo, stages)
             self._stages = {address(stage, self.root): stage for stage in stages}
-            return describe_stages(stages, self.root)
+            planned = describe_stages(stages, self.root)
+            if selection.verify:
+                self._verifier.check_before(out for stage in stages for out in stage.outs)
+            awaiting = self._order_data(stages) if selection.pull else frozenset()
+            return tuple(replace(one, awaits_data=self._stages[one.name] in awaiting) for one in planned)
 
     def arrivals(self) -> tuple[StageName, ...]:
-        """Stages that awaited data and need not any longer: none, each fetches what it lacks when it is looked at."""
-        return ()
+        """Stages that awaited data and need not any longer, each told once."""
+        return tuple(address(stage, self.root) for stage in self._supply.arrivals())
 
     def prepare(self, stage: StageName) -> StageCommand | StageState:
         """Look at a stage whose inputs are final: what to execute, or how it ended without a command."""
@@ -120,16 +135,14 @@ class DvcPipeline:
     def push(self) -> None:
         """Send outputs, run-cache and small uncached outputs to the DVC remote."""
         with self._session.locked(), pipeline_errors():
-            self._repo._reset()
-            self._repo.push(run_cache=True)
-            uncached = {
-                out.hash_info
-                for stage in self._repo.index.stages
-                for out in stage.outs
-                if not out.use_cache and out.hash_info and self._repo.cache.local.exists(out.hash_info.value)
-            }
-            if uncached:
-                self._repo.cloud.push(uncached)
+            sending.push(self._repo)
+
+    def verify(self, stages: Iterable[StageName]) -> None:
+        """Hash every output of the stages against the lock; IntegrityError where one is damaged beyond repair."""
+        with self._session.locked(), pipeline_errors():
+            self._repo._reset()  # what counts is the lock as it lies there now
+            found = {address(stage, self.root): stage for stage in self._repo.index.stages}
+            self._verifier.check_after(out for name in stages for out in found[name].outs)
 
     def finish(self, results: Iterable[StageResult]) -> None:
         """Flush, and leave the results for `report`."""
@@ -140,16 +153,17 @@ class DvcPipeline:
         add_times(self.root, {stage.name: stage.seconds for stage in ended if stage.state is StageState.RAN})
         write_last_run(self.root, ended)
 
-    def _pull_run_cache(self) -> None:
-        with contextlib.suppress(RunCacheNotSupported):
-            self._repo.stage_cache.pull(None)
+    def _order_data(self, stages: list[Stage]) -> frozenset[Stage]:
+        """Have the data fetched that stages need and nobody makes; the stages that await it."""
+        needs = find_needs(stages, self._graph, force=self._selection.force)
+        return self._supply.begin(needs, self._verifier if self._selection.verify else None)
 
     def _unchanged(self, stage: Stage) -> StageState | None:
-        upstream = list(self._graph.successors(stage)) if stage in self._graph else []
+        upstream = self._upstream(stage)
         if not steps.is_changed(stage, upstream):
             return StageState.CACHED
-        if self._selection.pull and not steps.is_changed(stage, upstream, allow_missing=True):
-            return StageState.RESTORED if steps.pull_outputs(stage) else None
+        if self._selection.pull and steps.is_only_absent(stage, upstream):
+            return self._supply.restore(stage)
         if stage.is_data_source and not stage.is_import and steps.restore_data(stage, upstream):
             return StageState.RESTORED
         return None
@@ -157,13 +171,13 @@ class DvcPipeline:
     def _start_over(self, name: StageName, stage: Stage) -> StageCommand | StageState:
         """Clear the outputs, then take the results from the run-cache, or say what to execute."""
         pull, force = self._selection.pull, self._selection.force
-        if pull and not force:
-            steps.pull_dependencies(stage)
+        if pull:
+            self._supply.provide(stage, self._upstream(stage))
         if not force:
             steps.require_dependencies(stage)
         self._session.require_free(stage)
         with self._shelf.cleared(stage):
-            if not force and steps.restore_from_cache(stage, pull=pull):
+            if not force and self._restore(stage, pull=pull):
                 self._keep(stage)
                 self._shelf.forget(stage)
                 return StageState.RESTORED
@@ -172,6 +186,21 @@ class DvcPipeline:
         self._reserve(name, stage)
         return self._command(name, stage)
 
+    def _restore(self, stage: Stage, *, pull: bool) -> bool:
+        """Whether an earlier result came back; a remote that fails when asked for one costs time, not the run."""
+        earlier = steps.find_earlier(stage)
+        if earlier is None:
+            return False
+        if pull:
+            try:
+                self._supply.fetch_earlier(earlier)
+            except OutsideError as error:
+                self._tell(f"{stage.addressing}: an earlier result could not be fetched: {error}")
+        return steps.check_out_earlier(earlier)
+
+    def _upstream(self, stage: Stage) -> list[Stage]:
+        return list(self._graph.successors(stage)) if stage in self._graph else []
+
     def _without_command(self, stage: Stage) -> StageState:
         """Imports are downloaded; data and frozen stages must be there, and are noted as they are."""
         if stage.is_import and (not stage.frozen or stage.is_partial_import):
@@ -179,6 +208,8 @@ class DvcPipeline:
                 steps.update_import(stage)
             self._shelf.forget(stage)
         else:
+            if self._selection.pull and self._selection.force:
+                self._supply.restore(stage)
             steps.verify_outputs(stage)
         self._keep(stage)
         return StageState.RAN

@@ -33,8 +33,13 @@ def remote_errors() -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in _LIBRARIES:
             raise
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise OutsideError(
-            f"the DVC remote failed: {first.split('?')[0]}",
-            hint="check its address and its credentials with: dvc remote list, dvc pull",
-        ) from error
+        raise remote_failure(error) from error
+
+
+def remote_failure(error: BaseException) -> OutsideError:
+    """What a remote answered, in the kit's words; of an address nothing that may be a secret."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return OutsideError(
+        f"the DVC remote failed: {first.split('?')[0]}",
+        hint="check its address and its credentials with: dvc remote list, dvc pull",
+    )

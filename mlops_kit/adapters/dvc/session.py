@@ -21,9 +21,9 @@ from dvc_objects.errors import ObjectDBError, ObjectFormatError
 from mlops_kit.adapters.dvc.outputs import DISK_FULL
 from mlops_kit.adapters.dvc.quick_graph import quick_graph
 from mlops_kit.adapters.dvc.quick_reading import quick_reading
-from mlops_kit.adapters.dvc.remote import remote_errors
+from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.adapters.owner import is_owner_alive
-from mlops_kit.core.errors import InputError, KitError, OutsideError, StageFailedError
+from mlops_kit.core.errors import InputError, IntegrityError, KitError, OutsideError, StageFailedError
 
 _LOCK_PATIENCE_SECONDS = 600.0
 _NO_PARAM = "Unsupported value of type"
@@ -159,7 +159,9 @@ def pipeline_errors() -> Iterator[None]:
             raise
         raise InputError(explain(error), hint="a date is no param to DVC: put it in quotes") from error
     except OSError as error:
-        raise OutsideError(f"{error.filename or 'DVC'}: {error.strerror or error}") from error
+        if error.filename is None:  # a remote's own way to say no: Forbidden, no such bucket
+            raise remote_failure(error) from error
+        raise OutsideError(f"{error.filename}: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager
@@ -168,6 +170,8 @@ def stage_errors() -> Iterator[None]:
     try:
         with room_errors(), remote_errors():
             yield
+    except IntegrityError as error:
+        raise StageFailedError(str(error)) from error
     except KitError:
         raise
     except LockError as error:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dvc.dependency import DatasetDependency, DbDependency, Dependency
 from dvc.exceptions import CheckoutError
 from dvc.stage import Stage
-from dvc.stage.cache import RunCacheNotFoundError
+from dvc.stage.cache import _can_hash
 from dvc.stage.imports import sync_import
+from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.stage.utils import check_missing_outputs
 
 from mlops_kit.adapters.dvc.outputs import check_out_missing
@@ -38,8 +39,14 @@ def _has_changed_dependencies(stage: Stage, upstream: list[Stage], *, allow_miss
     return bool(_changed_dependencies(stage, allow_missing=allow_missing, upstream=upstream))
 
 
+def is_only_absent(stage: Stage, upstream: list[Stage]) -> bool:
+    """Whether the stage is unchanged, but for data that the lock names and git does not keep: it may be absent."""
+    settled = all(out.hash_info and (out.use_cache or out.exists) for out in stage.outs)
+    return settled and not is_changed(stage, upstream, allow_missing=True)
+
+
 def pull_outputs(stage: Stage) -> bool:
-    """Fetch an unchanged stage's missing outputs and check them out; whether that worked."""
+    """Fetch and check out a stage's data in DVC's own way; whether that worked."""
     try:
         stage.repo.pull(stage.addressing)
         stage.checkout()
@@ -48,30 +55,40 @@ def pull_outputs(stage: Stage) -> bool:
     return True
 
 
-def pull_dependencies(stage: Stage) -> None:
-    """Fetch dependencies that are not in the workspace."""
-    for dep in _missing_dependencies(stage):
-        stage.repo.pull(dep.def_path)
-
-
-def require_dependencies(stage: Stage) -> None:
-    """Raise StageFailedError where a dependency is missing, before anything is removed for the run."""
-    for dep in _missing_dependencies(stage):
-        raise StageFailedError(f"dependency {str(dep)!r} does not exist")
-
-
-def _missing_dependencies(stage: Stage) -> Iterator[Dependency]:
+def missing_dependencies(stage: Stage) -> Iterator[Dependency]:
+    """Dependencies that are not in the workspace."""
     for dep in stage.deps:
         if not isinstance(dep, DatasetDependency | DbDependency) and not dep.exists:
             yield dep
 
 
-def restore_from_cache(stage: Stage, *, pull: bool) -> bool:
-    """Check out what the stage produced from the same inputs before; whether the run-cache has it."""
-    try:
-        stage.repo.stage_cache.restore(stage, pull=pull)
-    except RunCacheNotFoundError:
+def require_dependencies(stage: Stage) -> None:
+    """Raise StageFailedError where a dependency is missing, before anything is removed for the run."""
+    for dep in missing_dependencies(stage):
+        raise StageFailedError(f"dependency {str(dep)!r} does not exist")
+
+
+def find_earlier(stage: Stage) -> Stage | None:
+    """What the stage wrote from the same inputs before, as a stage: by the lock or the run-cache.
+
+    The first half of DVC's `StageCache.restore`. It notes the inputs as they are now, so it is asked once only: then
+    the lock's outputs would seem to be of these inputs.
+    """
+    if not _can_hash(stage):
+        return None
+    if not stage.changed_stage() and stage.deps_cached() and all(out.hash_info for out in stage.outs):
+        entry = to_single_stage_lockfile(stage)
+    else:
+        stage.save_deps()
+        entry = stage.repo.stage_cache._load(stage)
+    return stage.repo.stage_cache._create_stage(entry, wdir=stage.wdir) if entry else None
+
+
+def check_out_earlier(earlier: Stage) -> bool:
+    """Check an earlier result out; whether the cache has all of it. The second half of DVC's `StageCache.restore`."""
+    if not earlier.outs_cached():
         return False
+    earlier.checkout()
     return True
 
 

@@ -1,16 +1,17 @@
 """DVC's object store by digest: where an object lies in the cache, and how it gets there from the remote.
 
-Touches the cache and never the work tree; trusts nothing that it finds (see artifacts.py).
+Touches the cache and never the work tree; trusts nothing that it finds (see artifacts.py and verify.py).
 """
 
+import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_kit.adapters.dvc.remote import remote_errors
-from mlops_kit.core.errors import InputError, KitError, OutsideError, RefusedError
+from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
+from mlops_kit.core.errors import InputError, IntegrityError, RefusedError
 from mlops_kit.core.types import Digest
 
 if TYPE_CHECKING:
@@ -35,28 +36,65 @@ class ObjectStore:
 
         RefusedError where they are nowhere, OutsideError where the remote fails.
         """
-        values = (digest.value, *parts)
-        missing = self._missing(digest.algorithm, values)
-        if not missing:
-            return
-        self._pull(digest, missing)
-        if lost := self._missing(digest.algorithm, values):
-            raise _nowhere(digest, f"{len(lost)} of {len(values)} objects are neither in the cache nor in the remote")
+        wanted = [Digest(algorithm=digest.algorithm, value=value) for value in (digest.value, *parts)]
+        if lost := self.fetch_all(wanted):
+            raise _nowhere(digest, self._explain(lost, wanted))
 
-    def _missing(self, algorithm: str, values: Sequence[str]) -> list[str]:
-        return [value for value in values if not self.locate(algorithm, value).is_file()]
+    def missing(self, digests: Iterable[Digest]) -> tuple[Digest, ...]:
+        """Those that are not in the cache, each once; of a directory only its listing counts."""
+        return tuple(one for one in dict.fromkeys(digests) if not self.locate(one.algorithm, one.value).is_file())
 
-    def _pull(self, digest: Digest, values: Sequence[str]) -> None:
+    def fetch_all(self, digests: Iterable[Digest], *, remote: str | None = None) -> tuple[Digest, ...]:
+        """Ask a remote (None: the default one) once for everything that is missing; what it does not have.
+
+        Of a directory only the listing is fetched. OutsideError where the remote fails.
+        """
+        missing = self.missing(digests)
+        if missing:
+            self._transfer(missing, remote)
+        return self.missing(missing)
+
+    def require_whole(self, digests: Iterable[Digest]) -> None:
+        """IntegrityError where an object that was just fetched is damaged; it is not kept then."""
+        for digest in digests:
+            path = self.locate(digest.algorithm, digest.value)
+            if (found := hash_object(path, digest)) != digest.value:
+                path.unlink()
+                raise IntegrityError(f"the DVC remote is damaged: expected {digest}, found {digest.algorithm}:{found}")
+
+    def _transfer(self, digests: Sequence[Digest], remote: str | None) -> None:
+        from dvc.config import RemoteConfigError
         from dvc.exceptions import DvcException
         from dvc_data.hashfile.hash_info import HashInfo
+        from dvc_objects.errors import ObjectFormatError
 
-        try:
-            with remote_errors():
-                self._repo.cloud.pull([HashInfo(digest.algorithm, value) for value in values])
-        except FileNotFoundError as error:
-            raise _nowhere(digest, "the remote does not have them") from error
-        except (DvcException, OSError) as error:
-            raise _explain(digest, error) from error
+        wanted = [HashInfo(one.algorithm, one.value) for one in digests]
+        with _noted_failures() as failures:
+            try:
+                with remote_errors():
+                    done = self._repo.cloud.pull(wanted, remote=remote)
+            except (FileNotFoundError, RemoteConfigError):
+                return
+            except ObjectFormatError as error:
+                raise IntegrityError(f"the DVC remote is damaged: {error}") from error
+            except (DvcException, OSError) as error:
+                raise remote_failure(error) from error
+        self._drop_damaged(Digest(algorithm=info.name, value=info.value) for info in done.failed)
+        for failure in failures:
+            if not isinstance(failure, FileNotFoundError):
+                raise remote_failure(failure) from failure
+
+    def _drop_damaged(self, digests: Iterable[Digest]) -> None:
+        """A download that failed half-way may lie in the cache as if it were whole (dvc_objects, fs/generic.py)."""
+        for digest in digests:
+            path = self.locate(digest.algorithm, digest.value)
+            if path.is_file() and hash_object(path, digest) != digest.value:
+                path.unlink()
+
+    def _explain(self, lost: Sequence[Digest], wanted: Sequence[Digest]) -> str:
+        if not self._repo.config["core"].get("remote"):
+            return "they are not in the cache, and no default DVC remote is set"
+        return f"{len(lost)} of {len(wanted)} objects are neither in the cache nor in the remote"
 
 
 @contextmanager
@@ -77,6 +115,15 @@ def open_store(root: Path, file: str) -> Iterator[ObjectStore]:
         repo.close()
 
 
+def hash_object(path: Path, digest: Digest) -> str:
+    """The value that a file has by the digest's algorithm: the digest's own where its bytes are the right ones."""
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if digest.is_directory:
+        return f"{found}.dir"
+    return hash_legacy(path) if digest.algorithm == LEGACY and found != digest.value else found
+
+
 def hash_legacy(path: Path) -> str:
     """The md5 that DVC 2 gave a file: of text, with unix line ends."""
     from dvc_data.hashfile.hash import file_md5
@@ -85,19 +132,39 @@ def hash_legacy(path: Path) -> str:
     return value
 
 
+class _Failures(logging.Handler):
+    """Keeps the errors of single transfers, which DVC only logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the error."""
+        if record.exc_info and record.exc_info[1]:
+            self.errors.append(record.exc_info[1])
+
+
+@contextmanager
+def _noted_failures() -> Iterator[Sequence[BaseException]]:
+    handler, logger = _Failures(), logging.getLogger("dvc_data.hashfile.transfer")
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.ERROR)
+    logger.propagate = False
+    try:
+        yield handler.errors
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
 def _nearest_folder(root: Path, file: str) -> Path:
     folder = (root / file).parent
     while not folder.is_dir() and folder != root:
         folder = folder.parent
     return folder
-
-
-def _explain(digest: Digest, error: Exception) -> KitError:
-    from dvc.config import NoRemoteError
-
-    if isinstance(error, NoRemoteError):
-        return _nowhere(digest, "they are not in the cache, and no default DVC remote is set")
-    return OutsideError(f"the DVC remote failed ({type(error).__name__}) when asked for {digest}", hint="run again")
 
 
 def _nowhere(digest: Digest, why: str) -> RefusedError:

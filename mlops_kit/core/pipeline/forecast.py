@@ -21,7 +21,7 @@ class Fate(StrEnum):
 
     `run`: its command. `may-run`: its command, if what it reads comes out different. `restore`: its outputs come from
     the cache, the run-cache or the remote. `note`: what lies here is noted, no command runs. `absent`: nothing
-    changed, but data is not on this machine; a run fetches it with `--pull`, or makes it again. `keep`: nothing.
+    changed, but data is not on this machine; a run leaves it so with `--pull`, or makes it again. `keep`: nothing.
     """
 
     RUN = "run"

@@ -6,7 +6,7 @@ says which digest it will have.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_kit.core.inspection import Content, Inspection, SeenInput, SeenOutput, StageKind
 from mlops_kit.core.pipeline.forecast import CHANGES, Cause, Fate, Forecast, Reason, StageForecast, summarise
@@ -50,6 +50,7 @@ class Outlook:
         self._known: dict[StageName, StageForecast] = {}
         self._coming: dict[str, Digest] = {}
         self._returning: set[StageName] = set()
+        self._remote: set[StageName] = set()
 
     @property
     def sequence(self) -> tuple[StageName, ...]:
@@ -69,6 +70,8 @@ class Outlook:
         fate = self._fate(weighed, result)
         if fate in {Fate.RESTORE, Fate.ABSENT}:
             self._expect(found, result)
+        if fate is Fate.RESTORE and result is None and any(_is_elsewhere(output) for output in found.outputs):
+            self._remote.add(found.stage)
         after = {name for key in self._order.stages[found.stage].waits for name in self.writers.get(_path(key), ())}
         settled = StageForecast(
             name=found.stage,
@@ -81,8 +84,12 @@ class Outlook:
         return settled
 
     def forecast(self) -> Forecast:
-        """The stages that are settled, in the order of the plan."""
-        return summarise(tuple(self._known[name] for name in self._planned if name in self._known))
+        """The stages that are settled, in the order of the plan; what only the remote has comes where it is needed."""
+        running = [stage for stage in self._planned.values() if self._fate_of(stage.name) in _OPEN]
+        needed = {name for stage in running for path in stage.reads for name in self.writers.get(path, ())}
+        left = {name: replace(self._known[name], fate=Fate.ABSENT) for name in self._remote - needed}
+        known = self._known | left
+        return summarise(tuple(known[name] for name in self._planned if name in known))
 
     def _expect(self, found: Inspection, result: Mapping[str, Digest] | None) -> None:
         locked = {output.path: output.old for output in found.outputs if output.old is not None}
@@ -209,6 +216,10 @@ class Outlook:
             return Fate.NOTE
         cached = all(output.in_cache for output in absent)
         return Fate.RESTORE if found.kind is StageKind.DATA and cached else Fate.ABSENT
+
+
+def _is_elsewhere(output: SeenOutput) -> bool:
+    return output.content is Content.ABSENT and not output.in_cache
 
 
 def find_writers(order: Order) -> Mapping[str, tuple[StageName, ...]]:

@@ -16,7 +16,7 @@ from mlops_kit.core.render.text import align
 from mlops_kit.core.render.values import count
 
 _ADAPTER = TypeAdapter(Forecast)
-_ABSENT = "absent: nothing changed, but data is not here; --pull fetches it, a run without it makes it anew"
+_ABSENT = "absent: nothing changed, but data is not here; with --pull a run leaves it so, without it makes it anew"
 _MARKS = {
     Fate.RUN: Mark.RUN,
     Fate.MAY_RUN: Mark.MAYBE,

@@ -12,6 +12,8 @@ from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageState, Wants
 from mlops_kit.core.types import StageName
 from mlops_kit.testing.pipeline import MemoryEngine, MemoryPipeline, MemoryProgress
 
+VERIFYING = Selection(verify=True)
+
 
 def chain(*names: str) -> tuple[PlannedStage, ...]:
     """Stages of which each reads what the one before writes."""
@@ -32,9 +34,10 @@ def run(
     progress: MemoryProgress | None = None,
     *,
     manner: Manner = Manner(jobs=2),  # noqa: B008 - frozen
+    selection: Selection = Selection(targets=("x",)),  # noqa: B008 - frozen
 ) -> Reproduction:
     workshop = Workshop(pipeline=pipeline, engine=engine, progress=progress or MemoryProgress())
-    return reproduce(workshop, Selection(targets=("x",)), manner)
+    return reproduce(workshop, selection, manner)
 
 
 def states(done: Reproduction) -> str:
@@ -129,6 +132,29 @@ def test_what_was_run_is_told_also_where_it_cannot_be_sent() -> None:
     done = run(pipeline, MemoryEngine(), manner=Manner(jobs=1, push=True))
     assert {stage.state for stage in done.stages} == {StageState.RAN}
     assert str(done.unsent) == "the remote is gone"
+
+
+def test_what_the_run_vouches_for_is_verified_after_it_and_before_it_is_sent() -> None:
+    pipeline = MemoryPipeline(stages=chain("a", "b", "c"), settled={StageName("a"): StageState.CACHED})
+    manner = Manner(jobs=1, push=True)
+    done = run(pipeline, MemoryEngine(statuses={StageName("c"): 1}), manner=manner, selection=VERIFYING)
+    assert pipeline.verified == ("a", "b")
+    assert pipeline.pushes == 1
+    assert done.damaged is None
+
+
+def test_damaged_outputs_are_part_of_the_answer_and_are_not_sent() -> None:
+    pipeline = MemoryPipeline(stages=chain("a"), damaged="a.out: expected md5:1, found md5:2")
+    done = run(pipeline, MemoryEngine(), manner=Manner(jobs=1, push=True), selection=VERIFYING)
+    assert states(done) == "a=ran"
+    assert str(done.damaged) == "a.out: expected md5:1, found md5:2"
+    assert pipeline.pushes == 0
+
+
+def test_nothing_is_verified_where_nobody_asks_or_the_run_was_interrupted() -> None:
+    pipeline = MemoryPipeline(stages=chain("a", "b"), damaged="never seen")
+    assert run(pipeline, MemoryEngine()).damaged is None
+    assert run(pipeline, MemoryEngine(interrupt_after=1), selection=VERIFYING).damaged is None
 
 
 def test_people_are_told_every_start_and_end() -> None:

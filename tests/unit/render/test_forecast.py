@@ -56,14 +56,14 @@ eval   may run  if its input changes: train
 plots  absent   missing plots (not in the cache)
 
 1 absent, 1 keep, 1 may run, 1 run; its commands took 2 min 5 s when they last ran
-absent: nothing changed, but data is not here; --pull fetches it, a run without it makes it anew"""
+absent: nothing changed, but data is not here; with --pull a run leaves it so, without it makes it anew"""
 
 MARKDOWN = """\
 ## 🔁 dvc.lock is not up to date
 
 1 absent, 1 keep, 1 may run, 1 run; its commands took 2 min 5 s when they last ran
 
-absent: nothing changed, but data is not here; --pull fetches it, a run without it makes it anew
+absent: nothing changed, but data is not here; with --pull a run leaves it so, without it makes it anew
 
 | stage | will | why |
 |:--|:--|:--|
