@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import TypeAdapter
 
 from mlops_kit.core.inspection import Content, SeenInput, SeenOutput
-from mlops_kit.core.pipeline.forecast import Explanation
+from mlops_kit.core.pipeline.forecast import Explanation, Fate
 from mlops_kit.core.render.escape import clean
 from mlops_kit.core.render.reasons import WORDS, describe_reasons, show_both, show_duration
 from mlops_kit.core.render.text import align
@@ -42,7 +42,8 @@ def explanation_json(found: Explanation) -> str:
 
 
 def _head(found: Explanation) -> Iterator[str]:
-    took = f" (took {show_duration(found.stage.seconds)})" if found.stage.seconds is not None else ""
+    seconds = found.stage.seconds if found.stage.fate in {Fate.RUN, Fate.MAY_RUN} else None
+    took = f" (took {show_duration(seconds)} when it last ran)" if seconds is not None else ""
     yield f"{clean(found.stage.name)}: {WORDS[found.stage.fate]}{took}"
     yield from (f"  {clean(line)}" for line in describe_reasons(found.stage.reasons))
 

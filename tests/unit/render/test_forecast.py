@@ -215,7 +215,7 @@ EXPLANATION = Explanation(
     last_run=StageResult(name=TRAIN.name, state=StageState.FAILED, seconds=3.0, message="exit status 3", log="l.txt"),
 )
 EXPLAINED = """\
-train: run (took 2 min 5 s)
+train: run (took 2 min 5 s when it last ran)
   command:
   - python train.py
   + python train.py --fast
