@@ -6,9 +6,10 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.git_credentials import with_credentials
 from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, default_config, parse_config
 from mlops_kit.core.errors import InputError, IntegrityError, Location
+from mlops_kit.core.run import EngineChoice, EngineKind
 
 if TYPE_CHECKING:
     from mlops_kit.adapters.github.forge import GitHubForge
@@ -94,11 +96,18 @@ def count_processors() -> int:
 class RunSetting:
     """Where and when a run takes place.
 
-    `gpus` is how many GPUs there are, None to ask the machine; `patience_seconds` how long another run is waited for.
+    `gpus` is how many GPUs there are, None to ask the machine; `patience_seconds` how long another run is waited for;
+    `engine` where the commands run.
     """
 
     gpus: int | None = None
     patience_seconds: float = 0.0
+    engine: EngineChoice = field(default_factory=EngineChoice)
+
+
+def count_jobs(choice: EngineChoice) -> int:
+    """How many commands may run at once where nobody says: processors here, whatever is ready on a cluster."""
+    return sys.maxsize if choice.kind is EngineKind.RAY else count_processors()
 
 
 def check_locks(folder: Path, environment: Mapping[str, str]) -> None:
@@ -135,11 +144,12 @@ def open_workshop(
     *,
     on_line: Callable[[StageName, str], None] | None = None,
 ) -> Iterator[Workshop]:
-    """The pipeline around a folder, and this machine as its engine, for the time of one run.
+    """The pipeline around a folder, and the engine of the setting, for the time of one run.
 
     Nobody else runs there meanwhile, and every dvc.lock was checked before DVC reads it. `on_line` gets what commands
     print, in the place of `progress`.
     """
+    from mlops_kit import elsewhere
     from mlops_kit.adapters.dvc.pipeline import DvcPipeline
     from mlops_kit.adapters.last_run import FOLDER
     from mlops_kit.adapters.lock_recovery import recover_locks
@@ -150,9 +160,14 @@ def open_workshop(
     with DvcPipeline(folder, environment, progress.note) as pipeline:
         lock = RunLock(pipeline.root / FOLDER, patience_seconds=setting.patience_seconds, note=progress.note)
         with lock:
-            for message in recover_locks(open_git(folder, environment)):
+            git = open_git(folder, environment)
+            for message in recover_locks(git):
                 progress.note(message)
             around = _surround(pipeline.root, environment, held=lock.handle)
+            if setting.engine.kind is EngineKind.RAY:
+                with elsewhere.open_ray_workshop(setting.engine.address, pipeline, git, around, progress) as workshop:
+                    yield workshop
+                return
             with LocalEngine(around, on_line=on_line or progress.line) as engine:
                 gpus = _find_gpus(setting, environment)
                 foresee = partial(_foresee, folder)

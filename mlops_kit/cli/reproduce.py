@@ -1,6 +1,8 @@
 """`mlops-kit reproduce`: options, progress and the table at the end."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
 from mlops_kit.core.config.model import parse_duration
-from mlops_kit.core.errors import ExitCode, IntegrityError, InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
 from mlops_kit.core.run import EngineChoice, EngineKind, Selection, StageResult, parse_engine
@@ -44,8 +46,8 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
     "--engine",
     default="local",
     show_default=True,
-    metavar="local|dvc",
-    help="Who runs the commands: dvc is DVC's loop.",
+    metavar="local|dvc|ray|ray://HOST:PORT",
+    help="Who runs the commands: DVC's loop, or a Ray cluster.",
 )
 @click.option(
     "--max-stages", type=click.IntRange(min=1), help="Refuse a dvc.yaml that stands for more; default: 10,000."
@@ -86,21 +88,31 @@ def command(  # noqa: PLR0913 - one parameter per option
     Example:  mlops-kit reproduce --jobs 4 train
     """
     _refuse_privileged(caller.inputs)
-    choice = parse_engine(engine)
+    choice = _choose_engine(engine, {"--gpus": gpus is not None, "--verify": verify})
     wiring.check_pipelines(caller.folder, caller.inputs.variables, most_stages=max_stages)
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
     if question.asked:
         return answer(caller, selection, question)
     manner = Manner(
-        jobs=jobs or wiring.count_processors(),
+        jobs=jobs or wiring.count_jobs(choice),
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
         push=push,
     )
-    setting = wiring.RunSetting(gpus=gpus, patience_seconds=wait)
-    done = _run(caller, selection, manner, setting, choice=choice)
+    if choice.kind is EngineKind.RAY:  # where tasks pull and push
+        selection, manner = replace(selection, pull=False, elsewhere=True), replace(manner, push=False)
+    done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait, engine=choice))
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
     _judge(done, caller.folder)
     return ExitCode.DONE
+
+
+def _choose_engine(engine: str, local: Mapping[str, bool]) -> EngineChoice:
+    """The engine; InputError where options that are about this machine were given and commands run on others."""
+    choice = parse_engine(engine)
+    given = [option for option, is_given in local.items() if is_given]
+    if given and choice.kind is EngineKind.RAY:
+        raise InputError(f"{given[0]} is about this machine, and --engine ray runs on others", hint="leave one out")
+    return choice
 
 
 def _refuse_privileged(inputs: Inputs) -> None:
@@ -132,11 +144,9 @@ def _as_json(stage: StageResult) -> dict[str, object]:
     }
 
 
-def _run(
-    caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting, *, choice: EngineChoice
-) -> Reproduction:
+def _run(caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting) -> Reproduction:
     progress: RunProgress = choose_progress(caller.inputs)
-    if choice.kind is EngineKind.DVC:
+    if setting.engine.kind is EngineKind.DVC:
         return _run_in_dvc(caller, selection, manner, setting, progress=progress)
     with wiring.open_workshop(caller.folder, caller.inputs.variables, progress, setting) as workshop:
         return reproduce(workshop, selection, manner)

@@ -45,6 +45,7 @@ class Reproduction:
 def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Reproduction:
     """Plan, run and note the selected stages; a failed stage is part of the answer, not an exception."""
     planned = workshop.pipeline.plan(selection)
+    workshop.admit(planned)
     names = tuple(stage.name for stage in planned)
     _require_gpus(workshop, selection, planned)
     workshop.progress.begin(names)

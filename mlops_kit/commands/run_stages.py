@@ -116,7 +116,7 @@ class Run:
         if end.timed_out:
             return f"took longer than its timeout ({end.seconds:.0f} s)"
         if end.status != 0:
-            return describe_status(end.status)
+            return end.trouble or describe_status(end.status)
         try:
             self._pipeline.record(end.stage, end.remote)
         except StageFailedError as error:

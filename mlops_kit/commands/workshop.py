@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mlops_kit.core.pipeline.forecast import Forecast
 from mlops_kit.core.ports import Engine, Pipeline, Progress
-from mlops_kit.core.run import Gpu, Selection
+from mlops_kit.core.run import Gpu, PlannedStage, Selection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class Workshop:
     """The ports of a run, and the GPUs that it may hand out; None where the engine places stages by itself.
 
     `foresee` says what a run would do, for the rare question whether a stage that cannot run here will have to.
+    `admit` raises where the engine cannot carry out a plan.
     """
 
     pipeline: Pipeline
@@ -20,3 +21,4 @@ class Workshop:
     progress: Progress
     gpus: tuple[Gpu, ...] | None = ()
     foresee: Callable[[Selection], Forecast] | None = None
+    admit: Callable[[tuple[PlannedStage, ...]], None] = lambda _planned: None

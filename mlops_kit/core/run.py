@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import CommitSha, StageName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,7 @@ class Selection:
     `targets` are DVC's: stage names, `FILE:NAME`, dvc.yaml files, outputs; none means the folder's dvc.yaml.
     `every_pipeline` takes all dvc.yaml files instead. `force` runs what did not change, `pull` fetches what is missing,
     `verify` hashes what comes from the cache before anything reads it.
+    With `elsewhere` commands run on other machines: data that is only absent here is no change.
     """
 
     targets: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Selection:
     force: bool = False
     pull: bool = False
     verify: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,7 @@ class CommandEnd:
 
     `status` is the exit status, negative for a signal. `tail` holds the last lines of output, `log` the file with all
     of it that was kept. `timed_out` says that its time was over. `remote` is there where it ran on another machine.
+    `trouble` says what went wrong where that was not the commands' own failure.
     """
 
     stage: StageName
@@ -139,6 +142,7 @@ class CommandEnd:
     usage: Usage = field(default_factory=Usage)
     timed_out: bool = False
     remote: RemoteResult | None = None
+    trouble: str = ""
 
 
 class StageState(StrEnum):
@@ -173,22 +177,56 @@ class StageResult:
 
 
 class EngineKind(StrEnum):
-    """Who runs the commands: the kit on this machine (`local`), or DVC's own loop (`dvc`)."""
+    """Who runs the commands: the kit on this machine (`local`) or a Ray cluster (`ray`), or DVC's own loop (`dvc`)."""
 
     LOCAL = "local"
+    RAY = "ray"
     DVC = "dvc"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineChoice:
-    """Who runs a run's commands, and where."""
+    """Who runs a run's commands, and where; `address` is the Ray cluster's, empty for the one at hand."""
 
     kind: EngineKind = EngineKind.LOCAL
+    address: str = ""
 
 
 def parse_engine(text: str) -> EngineChoice:
-    """The choice that `local` or `dvc` names; else InputError."""
-    try:
-        return EngineChoice(kind=EngineKind(text))
-    except ValueError as error:
-        raise InputError(f"{text[:80]!r} is not an engine", hint="one of: local, dvc") from error
+    """The choice that `local`, `dvc`, `ray`, `ray:ADDRESS` or `ray://HOST:PORT` names; else InputError."""
+    kind, colon, rest = text.partition(":")
+    if kind in {EngineKind.LOCAL, EngineKind.DVC} and not colon:
+        return EngineChoice(kind=EngineKind(kind))
+    if kind == EngineKind.RAY and bool(rest.strip("/")) == bool(colon):
+        return EngineChoice(kind=EngineKind.RAY, address=text if rest.startswith("//") else rest)
+    raise InputError(f"{text[:80]!r} is not an engine", hint="one of: local, dvc, ray, ray:auto, ray://HOST:PORT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One commit as it crosses to another machine: its files as a git pack, without its history."""
+
+    commit: CommitSha
+    pack: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """A stage that another machine runs in a clone of the commit.
+
+    `root` is DVC's root from the repository's top. `locks` holds entries of lock files (path from DVC's root, name,
+    entry) and `files` contents (path from DVC's root) that are newer than the commit.
+    """
+
+    stage: StageName
+    root: str
+    locks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrandEnd:
+    """How an errand ended, and the last part of its log, which would stay on the other machine."""
+
+    end: CommandEnd
+    log: bytes = b""

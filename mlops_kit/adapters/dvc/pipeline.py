@@ -11,20 +11,20 @@ from dvc.stage import Stage
 from dvc.utils import fix_env
 from networkx import DiGraph
 
-from mlops_kit.adapters.dvc import sending, steps
+from mlops_kit.adapters.dvc import elsewhere, sending, steps
 from mlops_kit.adapters.dvc.graph import read_graph
 from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
-from mlops_kit.adapters.dvc.selection import address, describe_stages, select_stages
+from mlops_kit.adapters.dvc.selection import address, describe_stages, read_wants, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.dvc.supply import Supply
 from mlops_kit.adapters.dvc.verify import Verifier
 from mlops_kit.adapters.last_run import FOLDER, write_last_run
 from mlops_kit.adapters.stage_times import add_times
 from mlops_kit.core.errors import OutsideError
-from mlops_kit.core.run import PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
+from mlops_kit.core.run import Errand, PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
 _ROOT_VARIABLE = "DVC_ROOT"
@@ -51,6 +51,7 @@ class DvcPipeline:
         self._supply = Supply(self._repo, self._environment, tell)
         self._verifier = Verifier(self._repo, self._session.root / FOLDER, tell)
         self._reserved: dict[StageName, contextlib.ExitStack] = {}
+        self._brought: set[Stage] = set()
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -107,13 +108,40 @@ class DvcPipeline:
                 return self._start_over(stage, found)
             return self._without_command(found)
 
-    def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:  # noqa: ARG002
-        """Hash, cache and note what a stage's command produced."""
+    def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:
+        """Hash, cache and note what a stage's command produced; or note what it brought back from elsewhere."""
         found = self._stages[stage]
         with self._session.locked(), stage_errors():
-            self._keep(found)
+            if remote is None:
+                self._keep(found)
+            else:
+                self._take_in(found, remote)
             self._shelf.forget(found)
             self._release(stage)
+
+    def describe_errand(self, stage: StageName) -> Errand:
+        """What another machine has to know to run a stage whose inputs are final."""
+        found = self._stages[stage]
+        with self._session.locked(), stage_errors():
+            return elsewhere.describe_errand(found, self._upstream(found))
+
+    def fetch_inputs(self, stage: StageName) -> None:
+        """Bring what a stage reads from the DVC remote; StageFailedError where something is nowhere."""
+        found = self._stages[stage]
+        with self._session.locked(), stage_errors():
+            elsewhere.fetch_inputs(found, self._upstream(found))
+
+    def deliver(self, stage: StageName) -> RemoteResult:
+        """Send what a recorded stage made to the DVC remote; what its run brings back."""
+        found = self._stages[stage]
+        with self._session.locked(), stage_errors():
+            self._notes.write()
+            return elsewhere.deliver(found)
+
+    def require_remote(self) -> None:
+        """InputError where there is no DVC remote."""
+        with pipeline_errors():
+            self._repo.cloud.get_remote()
 
     def abandon(self, stage: StageName) -> Path | None:
         """Bring back the outputs of a stage whose command failed, as far as they were there or in the cache.
@@ -160,6 +188,8 @@ class DvcPipeline:
 
     def _unchanged(self, stage: Stage) -> StageState | None:
         upstream = self._upstream(stage)
+        if self._selection.elsewhere:
+            return None if elsewhere.is_changed(stage, upstream, self._brought) else StageState.CACHED
         if not steps.is_changed(stage, upstream):
             return StageState.CACHED
         if self._selection.pull and steps.is_only_absent(stage, upstream):
@@ -170,7 +200,7 @@ class DvcPipeline:
 
     def _start_over(self, name: StageName, stage: Stage) -> StageCommand | StageState:
         """Clear the outputs, then take the results from the run-cache, or say what to execute."""
-        pull, force = self._selection.pull, self._selection.force
+        pull, force = self._selection.pull, self._selection.force or self._selection.elsewhere
         if pull:
             self._supply.provide(stage, self._upstream(stage))
         if not force:
@@ -203,6 +233,8 @@ class DvcPipeline:
 
     def _without_command(self, stage: Stage) -> StageState:
         """Imports are downloaded; data and frozen stages must be there, and are noted as they are."""
+        if self._selection.elsewhere:
+            return elsewhere.require_unchanged(stage, self._upstream(stage))
         if stage.is_import and (not stage.frozen or stage.is_partial_import):
             with self._shelf.cleared(stage):
                 steps.update_import(stage)
@@ -213,6 +245,13 @@ class DvcPipeline:
             steps.verify_outputs(stage)
         self._keep(stage)
         return StageState.RAN
+
+    def _take_in(self, stage: Stage, remote: RemoteResult) -> None:
+        elsewhere.take_in(stage, remote)
+        self._ignores.catch_up(stage)
+        elsewhere.ignore_outputs(stage)
+        self._brought.add(stage)
+        self._notes.add(stage)
 
     def _keep(self, stage: Stage) -> None:
         self._ignores.catch_up(stage)
@@ -229,6 +268,7 @@ class DvcPipeline:
             lines=tuple(lines),
             folder=Path(stage.wdir),
             variables={**variables, _STAGE_VARIABLE: stage.addressing},
+            wants=read_wants(stage, self.root),
         )
 
     def _reserve(self, name: StageName, stage: Stage) -> None:

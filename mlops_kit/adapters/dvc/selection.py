@@ -55,7 +55,7 @@ def _describe(stage: Stage, root: Path) -> PlannedStage:
         reads=() if stage.frozen else reads,
         writes=tuple(path_from_root(out, root) for out in stage.outs),
         watches=reads if stage.frozen else (),
-        wants=_wants(stage, root),
+        wants=read_wants(stage, root),
     )
 
 
@@ -68,6 +68,12 @@ def path_from_root(item: Output, root: Path) -> str:
         return f"{item.protocol}://{item.fs_path}"
     path = Path(os.path.relpath(item.fs_path, root)).as_posix()
     return "" if path == "." else path
+
+
+def read_wants(stage: Stage, root: Path) -> Wants:
+    """What a stage's meta asks for."""
+    place = Location(file=Path(stage.path).relative_to(root).as_posix())
+    return parse_wants(stage.meta, place=place, stage=str(getattr(stage, "name", "")))
 
 
 def _find(repo: Repo, target: str) -> list[Stage]:
@@ -117,8 +123,3 @@ def _reads(stage: Stage, root: Path) -> Iterator[str]:
     for dep in stage.deps:
         if not isinstance(dep, DatasetDependency):
             yield path_from_root(dep, root)
-
-
-def _wants(stage: Stage, root: Path) -> Wants:
-    place = Location(file=Path(stage.path).relative_to(root).as_posix())
-    return parse_wants(stage.meta, place=place, stage=str(getattr(stage, "name", "")))
