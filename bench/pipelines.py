@@ -81,9 +81,9 @@ def many_files(stages: int, outs: int, files: int) -> Files:
 
 
 def diamond(width: int, *, seed: int) -> tuple[Files, Mapping[str, float], Mapping[str, tuple[str, ...]]]:
-    """One stage, rows of stages of mixed length that build on each other, and one at the end.
+    """One short stage, two rows of stages of mixed length that build on each other, and a short one at the end.
 
-    The files, each stage's seconds, and what each needs.
+    The files, each stage's seconds, and what each needs. The tips are short, since nothing can run beside them.
     """
     chance = Random(seed)  # noqa: S311 - durations, not secrets
     needs: dict[str, tuple[str, ...]] = {"first": ()}
@@ -92,7 +92,7 @@ def diamond(width: int, *, seed: int) -> tuple[Files, Mapping[str, float], Mappi
         row, before = tuple(f"d{depth}-{number}" for number in range(width)), row
         needs |= {name: tuple(sorted(chance.sample(before, min(2, len(before))))) for name in row}
     needs["last"] = row
-    seconds = {name: round(chance.uniform(1.0, 8.0), 1) for name in needs}
+    seconds = {name: round(chance.uniform(1.0, 8.0), 1) for name in needs} | {"first": 0.5, "last": 0.5}
     stages = {
         name: {
             "cmd": f"sleep {seconds[name]}; echo {name} > {name}",
