@@ -6,7 +6,7 @@ FAULT_TRIALS ?= 1000
 # A clean environment for everything below: no caller's Python settings, no DVC or MLflow telemetry.
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test faults lint bench schemas lock
 .DEFAULT_GOAL := test

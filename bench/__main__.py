@@ -4,6 +4,8 @@ import sys
 
 from bench.cases import CASES
 from bench.machine import describe_machine
+from bench.pipelines import chain
+from bench.runs import warm_up
 from bench.table import render_table
 
 
@@ -15,6 +17,7 @@ def main(names: list[str]) -> int:
         return 2
     print(describe_machine(), flush=True)
     print()
+    warm_up(chain(3))
     rows = []
     for case in CASES:
         if not names or case.name in names:

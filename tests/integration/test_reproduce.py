@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from dvc.lock import make_lock
 
+from mlops_kit import wiring
 from mlops_kit.adapters.last_run import read_last_run
+from mlops_kit.commands.reproduce import Manner, reproduce
 from mlops_kit.core.errors import InputError, IntegrityError, OutsideError
 from mlops_kit.core.pipeline.schedule import OnFailure
-from mlops_kit.core.run import StageState
+from mlops_kit.core.run import Selection, StageState
+from mlops_kit.testing.pipeline import MemoryProgress
 from tests.integration.dvc_project import Project, make_project
 
 COPY = """
@@ -227,6 +230,31 @@ def test_ignored_outputs_stand_in_dvcs_order_whichever_ends_first(project: Proje
     project.write({"dvc.yaml": f"stages:\n{slow}{quick}"})
     project.run_kit()
     assert project.read("d/.gitignore") == "/slow\n/quick\n"
+
+
+SPOILERS = """
+stages:
+  maker:
+    cmd: mkdir -p d && echo 1 > d/a && echo 1 > f
+    outs: [d, f]
+  spoiler:
+    cmd: while ! test -f d/a; do sleep 0.05; done; sleep 1; echo 2 > d/b; echo 2 > g
+    outs: [g]
+  bystander:
+    cmd: mkdir -p e && echo 3 > e/a
+    outs: [e]
+"""
+
+
+def test_a_command_that_writes_into_anothers_output_is_noticed(project: Project) -> None:
+    project.write({"dvc.yaml": SPOILERS})
+    progress = MemoryProgress()
+    with wiring.open_workshop(project.root, os.environ, progress) as workshop:
+        reproduce(workshop, Selection(), Manner(jobs=3))
+    noticed = [text for text in progress.told if "changed after it was noted" in text]
+    assert len(noticed) == 1
+    assert noticed[0].startswith("note d of maker changed after it was noted")
+    assert "mutex" in noticed[0]
 
 
 def test_no_mark_of_a_lock_is_left_behind(project: Project) -> None:

@@ -40,7 +40,10 @@ class Shelf:
         self._aside = folder / _ASIDE / str(os.getpid())
         self._left = folder / _LEFT
         self._earlier: dict[str, _Earlier] = {}
-        for part in (folder / _ASIDE).glob("*"):
+
+    def tidy(self) -> None:
+        """Drop what earlier runs left; only while no other run goes on here."""
+        for part in self._aside.parent.glob("*"):
             if not is_alive(int(part.name)):
                 rmtree(part)
         if self._left.exists():

@@ -17,6 +17,7 @@ from mlops_kit.adapters.dvc.ignores import IgnoreOrder
 from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
+from mlops_kit.adapters.dvc.overwritten import find_overwritten
 from mlops_kit.adapters.dvc.selection import address, describe_stages, read_wants, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.dvc.supply import Supply
@@ -51,6 +52,7 @@ class DvcPipeline:
         self._supply = Supply(self._repo, self._environment, tell)
         self._verifier = Verifier(self._repo, self._session.root / FOLDER, tell)
         self._reserved: dict[StageName, contextlib.ExitStack] = {}
+        self._made: list[Stage] = []
         self._brought: set[Stage] = set()
         self._open = contextlib.ExitStack()
 
@@ -81,6 +83,7 @@ class DvcPipeline:
         self._selection = selection
         with self._session.locked(), pipeline_errors():
             self._session.heal_marks()
+            self._shelf.tidy()
             if selection.pull:
                 sending.pull_runs(self._repo)
             self._graph = read_graph(self._repo)
@@ -114,6 +117,7 @@ class DvcPipeline:
         with self._session.locked(), stage_errors():
             if remote is None:
                 self._keep(found)
+                self._made.append(found)
             else:
                 self._take_in(found, remote)
             self._shelf.forget(found)
@@ -177,6 +181,8 @@ class DvcPipeline:
         with self._session.locked():
             self._notes.write()
             self._session.heal_marks()
+            for remark in find_overwritten(self._made):
+                self._tell(remark)
         ended = tuple(results)
         add_times(self.root, {stage.name: stage.seconds for stage in ended if stage.state is StageState.RAN})
         write_last_run(self.root, ended)
