@@ -34,10 +34,7 @@ class Case:
 
 def paired_run(title: str, files: Files, *, jobs: int, goal: float) -> Row:
     """A first run: `dvc repro` against the kit, the locks compared."""
-    theirs, their_lock = _first_run(files, [DVC, "repro", "--quiet"])
-    ours, our_lock = _first_run(files, [KIT, "reproduce", "--jobs", str(jobs)])
-    if their_lock != our_lock:
-        raise DifferentResultsError(f"{title}: dvc.lock differs")
+    theirs, ours = _first_runs(title, files, jobs=jobs)
     return _compare(title, theirs, ours, goal=goal)
 
 
@@ -74,10 +71,7 @@ def growth(title: str, small: int, large: int, *, again: bool, most: float) -> R
 
 def paired_files(title: str, files: Files, *, most_bytes: int) -> Row:
     """Many files: no slower than DVC, and in bounded memory."""
-    theirs, their_lock = _first_run(files, [DVC, "repro", "--quiet"])
-    ours, our_lock = _first_run(files, [KIT, "reproduce", "--jobs", "2"])
-    if their_lock != our_lock:
-        raise DifferentResultsError(f"{title}: dvc.lock differs")
+    theirs, ours = _first_runs(title, files, jobs=2)
     goal = f"1 x, {most_bytes / _GIB:.2g} GiB"
     met = ours.seconds <= theirs.seconds and ours.memory < most_bytes
     return _row(f"{title} ({ours.memory / _GIB:.2f} GiB)", theirs, ours, goal=goal, met=met)
@@ -99,6 +93,15 @@ def makespan(title: str, width: int, *, slots: int, most: float) -> Row:
         goal=f"at most {most:g}",
         met=ratio <= most,
     )
+
+
+def _first_runs(title: str, files: Files, *, jobs: int) -> tuple[Run, Run]:
+    """A first run by DVC and one by the kit, each in a repository of its own, with the same lock in the end."""
+    theirs, their_lock = _first_run(files, [DVC, "repro", "--quiet"])
+    ours, our_lock = _first_run(files, [KIT, "reproduce", "--jobs", str(jobs)])
+    if their_lock != our_lock:
+        raise DifferentResultsError(f"{title}: dvc.lock differs")
+    return theirs, ours
 
 
 def _first_run(files: Files, words: list[str]) -> tuple[Run, str]:
