@@ -27,6 +27,7 @@ class Run:
         self._awaiting = awaiting
         self._results: dict[StageName, StageResult] = {}
         self._attempts: dict[StageName, int] = {}
+        self._limits: dict[StageName, float | None] = {}
 
     def carry_out(self) -> str:
         """Work to the end, or to an interrupt, and keep what was finished; why it stopped early, if it did."""
@@ -80,6 +81,7 @@ class Run:
             return
         if isinstance(todo, StageCommand):
             self._attempts[name] = self._attempts.get(name, 0) + 1
+            self._limits[name] = todo.wants.timeout_seconds
             self._progress.start(name, describe_place(taken.gpus))
             self._engine.start(replace(todo, gpus=taken.gpus))
         else:
@@ -114,7 +116,7 @@ class Run:
     def _complaint(self, end: CommandEnd) -> str:
         """What is wrong with a stage that ended; nothing where its results are noted."""
         if end.timed_out:
-            return f"took longer than its timeout ({end.seconds:.0f} s)"
+            return f"took longer than its timeout of {self._limits[end.stage]:g} s"
         if end.status != 0:
             return end.trouble or describe_status(end.status)
         try:

@@ -160,5 +160,5 @@ def test_a_stage_has_its_time_and_no_more_here_and_elsewhere(project: Project) -
     slow = "stages:\n  slow:\n    cmd: sleep 60\n    outs: [slow]\n    meta: {mlops: {timeout: 1s}}\n"
     project.write({"dvc.yaml": slow})
     project.commit()
-    assert failure(project) == "slow: took longer than its timeout (1 s)"
-    assert project.run_kit().failed[0].message == "took longer than its timeout (1 s)"
+    assert failure(project) == "slow: took longer than its timeout of 1 s"
+    assert project.run_kit().failed[0].message == "took longer than its timeout of 1 s"
