@@ -257,6 +257,24 @@ def test_a_command_that_writes_into_anothers_output_is_noticed(project: Project)
     assert "mutex" in noticed[0]
 
 
+def test_a_folder_that_many_stages_read_is_looked_at_again_after_a_command(project: Project) -> None:
+    """The command writes there without saying so, as DVC lets it: the stages after it must see that."""
+    readers = "".join(
+        f"  r{number}:\n    cmd: cat src/* > r{number}\n    deps: [src, {dep}]\n    outs: [r{number}]\n"
+        for number, dep in enumerate(("in", "in", "made", "made"))
+    )
+    maker = "  maker:\n    cmd: cat in > made; cat in >> src/code\n    deps: [in]\n    outs: [made]\n"
+    project.write({"dvc.yaml": f"stages:\n{maker}{readers}", "src/code": "0"})
+    project.run_kit(jobs=1)
+    project.run_kit(jobs=1)
+    assert project.states(project.run_kit(jobs=1)) == "maker=cached r0=cached r1=cached r2=cached r3=cached"
+    project.write({"in": "2"})
+    done = project.run_kit(jobs=1)
+    assert project.states(done) == "maker=ran r0=ran r1=ran r2=ran r3=ran"
+    assert project.read("r2") == project.read("src/code")
+    assert project.read("r3") == project.read("src/code")
+
+
 def test_no_mark_of_a_lock_is_left_behind(project: Project) -> None:
     project.run_kit()
     assert not (project.root / ".dvc/tmp/rwlock").exists()

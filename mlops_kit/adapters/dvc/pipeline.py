@@ -18,6 +18,7 @@ from mlops_kit.adapters.dvc.needs import find_needs
 from mlops_kit.adapters.dvc.notes import Notes
 from mlops_kit.adapters.dvc.outputs import Shelf
 from mlops_kit.adapters.dvc.overwritten import find_overwritten
+from mlops_kit.adapters.dvc.quick_hashing import FolderHashes, quick_hashing
 from mlops_kit.adapters.dvc.selection import address, describe_stages, read_wants, select_stages
 from mlops_kit.adapters.dvc.session import Session, pipeline_errors, stage_errors
 from mlops_kit.adapters.dvc.supply import Supply
@@ -53,6 +54,7 @@ class DvcPipeline:
         self._verifier = Verifier(self._repo, self._session.root / FOLDER, tell)
         self._reserved: dict[StageName, contextlib.ExitStack] = {}
         self._made: list[Stage] = []
+        self._folders = FolderHashes()
         self._brought: set[Stage] = set()
         self._open = contextlib.ExitStack()
 
@@ -107,6 +109,7 @@ class DvcPipeline:
         with self._session.locked(), stage_errors():
             if not self._selection.force and (state := self._unchanged(found)):
                 return state
+            self._folders.forget()
             if found.cmd and not found.frozen:
                 return self._start_over(stage, found)
             return self._without_command(found)
@@ -114,6 +117,7 @@ class DvcPipeline:
     def record(self, stage: StageName, remote: RemoteResult | None = None) -> None:
         """Hash, cache and note what a stage's command produced; or note what it brought back from elsewhere."""
         found = self._stages[stage]
+        self._folders.forget()
         with self._session.locked(), stage_errors():
             if remote is None:
                 self._keep(found)
@@ -152,6 +156,7 @@ class DvcPipeline:
 
         The folder that holds what the command left in their place, None where it left nothing there.
         """
+        self._folders.forget()
         with self._session.locked(), stage_errors():
             try:
                 return self._shelf.bring_back(self._stages[stage])
@@ -196,7 +201,9 @@ class DvcPipeline:
         upstream = self._upstream(stage)
         if self._selection.elsewhere:
             return None if elsewhere.is_changed(stage, upstream, self._brought) else StageState.CACHED
-        if not steps.is_changed(stage, upstream):
+        with quick_hashing(self._folders):
+            changed = steps.is_changed(stage, upstream)
+        if not changed:
             return StageState.CACHED
         if self._selection.pull and steps.is_only_absent(stage, upstream):
             return self._supply.restore(stage)
