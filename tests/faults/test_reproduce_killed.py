@@ -5,12 +5,12 @@ entries in dvc.lock may differ: like DVC, the kit adds new ones at the end.
 """
 
 import os
-import random
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,6 @@ from tests.integration.dvc_project import Project, make_project
 from tests.integration.processes import wait_until_gone
 
 KIT = Path(sys.executable).parent / "mlops-kit"
-SECONDS_OF_A_RUN = 4.0
 ORPHAN_SECONDS = 10.0
 NEEDS = {number: range(number % 3, number, 3) for number in range(12)}
 STAGES = "stages:\n" + "".join(
@@ -59,10 +58,10 @@ def runs(project: Project) -> Counter[str]:
     return Counter(path.read_text().split() if path.exists() else [])
 
 
-def kill_a_run(project: Project, chance: random.Random, tally: Tally) -> None:
+def kill_a_run(project: Project, seconds: float, tally: Tally) -> None:
     killed = start(project)
     try:
-        killed.wait(chance.uniform(0.2, SECONDS_OF_A_RUN))
+        killed.wait(seconds)
         tally.finished += 1
     except subprocess.TimeoutExpired:
         killed.kill()
@@ -70,24 +69,32 @@ def kill_a_run(project: Project, chance: random.Random, tally: Tally) -> None:
     killed.communicate()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """An undisturbed run: the lock that it leaves, and how long it takes."""
+
+    lock: dict[str, object]
+    seconds: float
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """The lock of an undisturbed run."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     project = new_project(tmp_path_factory.mktemp("whole") / "x")
-    project.run_kit()
-    return locked(project)
+    started = time.monotonic()
+    start(project).communicate()
+    return Whole(lock=locked(project), seconds=time.monotonic() - started)
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("part", range(4))
 def test_a_killed_run_is_finished_by_the_next_one(
-    part: int, whole: dict[str, object], tmp_path: Path, record_property: Note
+    part: int, whole: Whole, tmp_path: Path, record_property: Note
 ) -> None:
     chance, tally = random_source(f"reproduce {part}"), Tally()
     kept = 0
     for _ in range(count_trials(40)):
         project = new_project(tmp_path / "x")
-        kill_a_run(project, chance, tally)
+        kill_a_run(project, chance.uniform(0.2, whole.seconds), tally)
         flushed, before, ended = locked(project), runs(project), time.monotonic()
         again = start(project)
         pids = tmp_path / "x" / "pids"
@@ -96,7 +103,7 @@ def test_a_killed_run_is_finished_by_the_next_one(
         wait_until_gone(orphans, seconds=ORPHAN_SECONDS - (time.monotonic() - ended))
         assert again.returncode == 0, errors.decode()
         assert not project.status()
-        assert locked(project) == whole
+        assert locked(project) == whole.lock
         assert [name for name in flushed if runs(project)[name] != before[name]] == []
         kept += len(flushed)
     record_property("trials", f"reproduce, part {part}: {tally}; {kept} stages were in the lock, none ran again")

@@ -5,19 +5,20 @@ import json
 import logging
 import os
 import re
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
-from dvc.exceptions import DvcException, FileTransferError, NotDvcRepoError
+from dvc.exceptions import CacheLinkError, DvcException, FileTransferError, NotDvcRepoError
 from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.rwlock import RWLOCK_FILE, rwlock
 from dvc.stage import Stage
 from dvc_objects.errors import ObjectDBError, ObjectFormatError
 
+from mlops_kit.adapters.dvc.databases import LITTLE_BYTES, bounded_databases
 from mlops_kit.adapters.dvc.outputs import DISK_FULL
 from mlops_kit.adapters.dvc.quick_graph import quick_graph
 from mlops_kit.adapters.dvc.quick_reading import quick_reading
@@ -37,10 +38,12 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         _silence_dvc()
-        self.repo = _open(folder)
+        with contextlib.ExitStack() as opening:
+            opening.enter_context(bounded_databases())
+            self.repo = _open(folder)
+            self._open = opening.pop_all()
         self.root = Path(self.repo.root_dir)
         self.temporary = Path(self.repo.tmp_dir)
-        self._open = contextlib.ExitStack()
         self._open.callback(self.repo.close)
         self._open.enter_context(contextlib.chdir(folder))
         self._open.enter_context(quick_reading())
@@ -193,8 +196,8 @@ def room_errors() -> Iterator[None]:
         for cause in _causes(error):
             if isinstance(cause, OSError) and cause.errno in DISK_FULL:
                 raise _no_room(str(cause.filename or "the repository")) from error
-            if isinstance(cause, sqlite3.OperationalError) and "full" in str(cause):
-                raise _no_room("DVC's databases") from error
+            if isinstance(cause, CacheLinkError) and disk_usage(Path.cwd()).free < LITTLE_BYTES:
+                raise _no_room("the cache") from error
         raise
 
 
