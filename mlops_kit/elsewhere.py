@@ -40,7 +40,7 @@ def open_ray_workshop(
         require_committed(git, (str(home / path) for stage in planned for path in stage.writes))
 
     with engine:
-        yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=None, admit=admit)
+        yield Workshop(pipeline=pipeline, engine=engine, progress=progress, find_gpus=None, admit=admit)
 
 
 def carry_out(snapshot: Snapshot, errand: Errand, environment: Mapping[str, str]) -> ErrandEnd:

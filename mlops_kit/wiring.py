@@ -169,9 +169,13 @@ def open_workshop(
                     yield workshop
                 return
             with LocalEngine(around, on_line=on_line or progress.line) as engine:
-                gpus = _find_gpus(setting, environment)
-                foresee = partial(_foresee, folder)
-                yield Workshop(pipeline=pipeline, engine=engine, progress=progress, gpus=gpus, foresee=foresee)
+                yield Workshop(
+                    pipeline=pipeline,
+                    engine=engine,
+                    progress=progress,
+                    find_gpus=partial(_find_gpus, setting, environment),
+                    foresee=partial(_foresee, folder),
+                )
 
 
 def _foresee(folder: Path, selection: Selection) -> Forecast:

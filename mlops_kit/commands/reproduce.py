@@ -9,7 +9,7 @@ from mlops_kit.core.pipeline.forecast import Fate
 from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
 from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
 from mlops_kit.core.ports import Pipeline
-from mlops_kit.core.run import PlannedStage, Selection, StageResult, StageState
+from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageResult, StageState
 
 _VOUCHED = frozenset({StageState.CACHED, StageState.RESTORED, StageState.RAN})
 
@@ -47,9 +47,10 @@ def reproduce(workshop: Workshop, selection: Selection, manner: Manner) -> Repro
     planned = workshop.pipeline.plan(selection)
     workshop.admit(planned)
     names = tuple(stage.name for stage in planned)
-    _require_gpus(workshop, selection, planned)
+    gpus = _find_gpus(workshop, planned)
+    _require_gpus(workshop, selection, planned, gpus)
     workshop.progress.begin(names)
-    limits = Limits(jobs=manner.jobs, gpus=workshop.gpus)
+    limits = Limits(jobs=manner.jobs, gpus=gpus)
     schedule = Schedule(planned, limits=limits, on_failure=manner.on_failure)
     run = Run(workshop, schedule, awaiting=sum(stage.awaits_data for stage in planned))
     try:
@@ -79,14 +80,23 @@ def _verify(pipeline: Pipeline, results: tuple[StageResult, ...]) -> KitError | 
     return None
 
 
-def _require_gpus(workshop: Workshop, selection: Selection, planned: tuple[PlannedStage, ...]) -> None:
+def _find_gpus(workshop: Workshop, planned: tuple[PlannedStage, ...]) -> tuple[Gpu, ...] | None:
+    """The GPUs to hand out; the machine is asked only where a stage wants any. None where the engine does it."""
+    if workshop.find_gpus is None:
+        return None
+    return workshop.find_gpus() if any(stage.wants.gpus for stage in planned) else ()
+
+
+def _require_gpus(
+    workshop: Workshop, selection: Selection, planned: tuple[PlannedStage, ...], gpus: tuple[Gpu, ...] | None
+) -> None:
     """InputError where a stage that will run, or may, wants more GPUs than there are; one that is kept wants none."""
-    if workshop.gpus is None or not (found := find_too_large(planned, workshop.gpus)):
+    if gpus is None or not (found := find_too_large(planned, gpus)):
         return
     fates = {one.name: one.fate for one in workshop.foresee(selection).stages} if workshop.foresee else {}
     for stage in found:
         if fates.get(stage.name, Fate.RUN) in {Fate.RUN, Fate.MAY_RUN}:
-            raise refuse_too_large(stage, workshop.gpus)
+            raise refuse_too_large(stage, gpus)
 
 
 def _push(pipeline: Pipeline) -> KitError | None:

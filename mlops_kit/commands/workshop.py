@@ -10,7 +10,7 @@ from mlops_kit.core.run import Gpu, PlannedStage, Selection
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """The ports of a run, and the GPUs that it may hand out; None where the engine places stages by itself.
+    """The ports of a run, and how to find the GPUs that it may hand out; None where the engine places stages by itself.
 
     `foresee` says what a run would do, for the rare question whether a stage that cannot run here will have to.
     `admit` raises where the engine cannot carry out a plan.
@@ -19,6 +19,6 @@ class Workshop:
     pipeline: Pipeline
     engine: Engine
     progress: Progress
-    gpus: tuple[Gpu, ...] | None = ()
+    find_gpus: Callable[[], tuple[Gpu, ...]] | None = tuple
     foresee: Callable[[Selection], Forecast] | None = None
     admit: Callable[[tuple[PlannedStage, ...]], None] = lambda _planned: None

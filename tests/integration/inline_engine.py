@@ -45,7 +45,7 @@ def run_elsewhere(project: Project, *targets: str, folder: str = "", every_pipel
     selection = Selection(targets=targets, every_pipeline=every_pipeline, elsewhere=True)
     with DvcPipeline(project.root / folder, os.environ, print) as pipeline:
         engine = InlineEngine(pipeline=pipeline, git=GitRepository(project.root, os.environ))
-        workshop = Workshop(pipeline=pipeline, engine=engine, progress=MemoryProgress(), gpus=None)
+        workshop = Workshop(pipeline=pipeline, engine=engine, progress=MemoryProgress(), find_gpus=None)
         return reproduce(workshop, selection, Manner(jobs=100))
 
 

@@ -214,7 +214,10 @@ def test_a_stage_is_started_with_the_gpus_that_it_holds() -> None:
     stages = (PlannedStage(name=StageName("b"), wants=Wants(gpus=1)),)
     engine, progress = MemoryEngine(), MemoryProgress()
     workshop = Workshop(
-        pipeline=MemoryPipeline(stages=stages), engine=engine, progress=progress, gpus=(Gpu(id="7"), Gpu(id="8"))
+        pipeline=MemoryPipeline(stages=stages),
+        engine=engine,
+        progress=progress,
+        find_gpus=lambda: (Gpu(id="7"), Gpu(id="8")),
     )
     reproduce(workshop, Selection(), Manner(jobs=2))
     assert "start b GPU 7" in progress.told
