@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore, hash_legacy, open_store
+from mlops_kit.adapters.dvc.store import ObjectStore, hash_legacy, open_store
 from mlops_kit.adapters.files import write_atomic
 from mlops_kit.core.errors import IntegrityError, Location, RefusedError
+from mlops_kit.core.pipeline.hashing import COMPUTED, LEGACY_ALGORITHM
 from mlops_kit.core.ports import Git
 from mlops_kit.core.types import CommitSha, Digest, Model
 
 SCRATCH = ".dvc/tmp/mlops-kit"
 """Where bytes that only git has are laid out, by digest; DVC ignores the folder, and so does git."""
 _CHUNK_BYTES = 1024 * 1024
-_VERIFIABLE = ("md5", LEGACY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class DvcArtifacts:
         something else, OutsideError where the remote fails.
         """
         digest = model.digest
-        if digest is None or digest.algorithm not in _VERIFIABLE:
+        if digest is None or digest.algorithm not in COMPUTED:
             raise RefusedError(f"the bytes of {model.name} cannot be verified: its digest is {digest or 'not known'}")
         if not model.cached:
             return self._fetch_from_git(model, digest, commit)
@@ -119,7 +119,7 @@ def tree_sha256(hashes: Mapping[str, str]) -> str:
 def _verify(path: Path, algorithm: str, value: str) -> str:
     """The file's sha256; IntegrityError where its md5 is not the expected one."""
     md5, sha256 = _hash(path)
-    found = hash_legacy(path) if algorithm == LEGACY and md5 != value else md5
+    found = hash_legacy(path) if algorithm == LEGACY_ALGORITHM and md5 != value else md5
     if found != value.removesuffix(".dir"):
         raise _differs(str(path), value, found)
     return sha256

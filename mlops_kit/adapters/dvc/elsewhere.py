@@ -4,7 +4,6 @@ The machine that plans needs no data: it knows hashes from lock entries. The one
 remote and sends what it made there.
 """
 
-import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,14 +12,12 @@ from typing import Any
 from dvc.dependency import DatasetDependency, ParamsDependency
 from dvc.exceptions import CheckoutError
 from dvc.output import Output
-from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
-from dvc.stage.cache import RunCacheNotSupported
 from dvc.stage.loader import StageLoader
 from dvc.stage.serialize import to_lockfile
 from dvc.utils.serialize import dumps_yaml, load_yaml
 
-from mlops_kit.adapters.dvc import steps
+from mlops_kit.adapters.dvc import sending, steps
 from mlops_kit.adapters.dvc.selection import address
 from mlops_kit.adapters.files import write_atomic
 from mlops_kit.core.errors import IntegrityError, StageFailedError
@@ -105,15 +102,9 @@ def deliver(stage: PipelineStage) -> RemoteResult:
 
     The lock on disk is up to date.
     """
-    repo: Repo = stage.repo
     small = [out for out in stage.outs if not out.use_cache and out.protocol == "local"]
-    files = _read_files(small, Path(repo.root_dir))
-    repo._reset()
-    repo.push([stage.addressing])
-    if cached := {out.hash_info for out in small if repo.cache.local.exists(out.hash_info.value)}:
-        repo.cloud.push(cached)
-    with contextlib.suppress(RunCacheNotSupported):
-        repo.stage_cache.push(None)  # last: it points to the others
+    files = _read_files(small, Path(stage.repo.root_dir))
+    sending.push(stage.repo, stage)
     return RemoteResult(entry=to_lockfile(stage), files=files)
 
 

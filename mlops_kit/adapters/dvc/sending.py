@@ -11,6 +11,7 @@ from dvc.config import RemoteConfigError
 from dvc.fs import HTTPFileSystem
 from dvc.output import Output
 from dvc.repo import Repo
+from dvc.stage import Stage
 from dvc_data.hashfile.db import HashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.tree import Tree
@@ -19,19 +20,19 @@ from dvc_objects.fs.generic import copy
 
 from mlops_kit.adapters.dvc.remote import remote_failure
 from mlops_kit.core.errors import OutsideError
+from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM
 
-_LEGACY = "md5-dos2unix"
 _RUNS = "runs"
 
 
-def push(repo: Repo) -> None:
-    """Send all outputs, the small uncached ones, and then the records that name them.
+def push(repo: Repo, only: Stage | None = None) -> None:
+    """Send all outputs, or one stage's, the small uncached ones, and then the records that name them.
 
     OutsideError where something did not arrive. Objects that the remote has are not sent again.
     """
     repo._reset()
-    repo.push()
-    uncached = set(_uncached_objects(repo))
+    repo.push([only.addressing] if only else None)
+    uncached = set(_uncached_objects([only] if only else repo.index.stages))
     if uncached and (failed := repo.cloud.push(uncached).failed):
         raise OutsideError(f"the DVC remote did not take {len(failed)} uncached objects", hint="push again")
     with _runs_of_remote(repo, "push") as remote:
@@ -50,7 +51,7 @@ def pull_runs(repo: Repo) -> None:
 def _runs_of_remote(repo: Repo, verb: str) -> Iterator[HashFileDB | None]:
     """The default remote as a place for records; None where there is none, or it keeps no records."""
     try:
-        remote = repo.cloud.get_remote_odb(None, f"{verb} --run-cache", hash_name=_LEGACY)
+        remote = repo.cloud.get_remote_odb(None, f"{verb} --run-cache", hash_name=LEGACY_ALGORITHM)
     except RemoteConfigError:
         remote = None
     yield None if remote is None or isinstance(remote.fs, HTTPFileSystem) else remote
@@ -81,9 +82,9 @@ def _records(store: HashFileDB) -> set[tuple[str, ...]]:
     return {tuple(store.fs.relparts(path, folder)) for path in store.fs.find(folder)}
 
 
-def _uncached_objects(repo: Repo) -> Iterator[HashInfo]:
+def _uncached_objects(stages: Iterable[Stage]) -> Iterator[HashInfo]:
     """Outputs with `cache: false` whose bytes are in the cache for the run-cache, directories with their files."""
-    for stage in repo.index.stages:
+    for stage in stages:
         for out in stage.outs:
             if not out.use_cache and out.hash_info and out.is_in_repo:
                 yield from _objects(out)

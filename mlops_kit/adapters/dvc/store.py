@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.dvc.remote import remote_errors, remote_failure
 from mlops_kit.core.errors import InputError, IntegrityError, RefusedError
+from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM
 from mlops_kit.core.types import Digest
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
-
-LEGACY = "md5-dos2unix"
 
 
 class ObjectStore:
@@ -28,7 +27,7 @@ class ObjectStore:
 
     def locate(self, algorithm: str, value: str) -> Path:
         """Where an object lies, or would lie."""
-        cache = self._repo.cache.legacy if algorithm == LEGACY else self._repo.cache.local
+        cache = self._repo.cache.legacy if algorithm == LEGACY_ALGORITHM else self._repo.cache.local
         return Path(cache.oid_to_path(value))
 
     def fetch(self, digest: Digest, parts: Sequence[str] = ()) -> None:
@@ -121,14 +120,14 @@ def hash_object(path: Path, digest: Digest) -> str:
         found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if digest.is_directory:
         return f"{found}.dir"
-    return hash_legacy(path) if digest.algorithm == LEGACY and found != digest.value else found
+    return hash_legacy(path) if digest.algorithm == LEGACY_ALGORITHM and found != digest.value else found
 
 
 def hash_legacy(path: Path) -> str:
     """The md5 that DVC 2 gave a file: of text, with unix line ends."""
     from dvc_data.hashfile.hash import file_md5
 
-    value: str = file_md5(str(path), name=LEGACY)
+    value: str = file_md5(str(path), name=LEGACY_ALGORITHM)
     return value
 
 

@@ -18,10 +18,11 @@ from dvc.stage import Stage
 
 from mlops_kit.adapters.dvc import fetching, steps
 from mlops_kit.adapters.dvc.needs import Needs, is_reported, producers
-from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
+from mlops_kit.adapters.dvc.store import ObjectStore
 from mlops_kit.adapters.dvc.verify import Verifier, digest_of
 from mlops_kit.adapters.process import Background, Call
 from mlops_kit.core.errors import IntegrityError, OutsideError, StageFailedError
+from mlops_kit.core.pipeline.hashing import COMPUTED
 from mlops_kit.core.run import StageState
 from mlops_kit.core.types import Digest
 
@@ -209,7 +210,7 @@ def _announce(outs: Sequence[Output]) -> str:
 
 def _is_plain(out: Output) -> bool:
     """Whether the output lies in the remote by its digest alone: not in another repository's, no cloud's version."""
-    known = out.hash_info and out.hash_info.name in ("md5", LEGACY) and out.protocol == "local"
+    known = out.hash_info and out.hash_info.name in COMPUTED and out.protocol == "local"
     return bool(known and out.use_cache and not (out.files or out.meta.version_id or out.stage.is_repo_import))
 
 

@@ -18,9 +18,9 @@ from mlops_kit.adapters.dvc.artifacts import parse_listing
 from mlops_kit.adapters.dvc.fetching import Batch, fetch_batch, read_parts
 from mlops_kit.adapters.dvc.hashes import Hashes
 from mlops_kit.adapters.dvc.outputs import remove
-from mlops_kit.adapters.dvc.store import LEGACY, ObjectStore
+from mlops_kit.adapters.dvc.store import ObjectStore
 from mlops_kit.core.errors import FoundProblemsError, IntegrityError, Location
-from mlops_kit.core.pipeline.hashing import hash_folder
+from mlops_kit.core.pipeline.hashing import COMPUTED, hash_folder
 from mlops_kit.core.types import Digest
 
 QUARANTINE = "quarantine"
@@ -209,7 +209,7 @@ def digest_of(out: Output) -> Digest:
 
 
 def _is_verifiable(out: Output) -> bool:
-    return bool(out.protocol == "local" and out.is_in_repo and out.hash_info and out.hash_info.name in ("md5", LEGACY))
+    return bool(out.protocol == "local" and out.is_in_repo and out.hash_info and out.hash_info.name in COMPUTED)
 
 
 def _raise_all(errors: list[IntegrityError]) -> None:

@@ -8,6 +8,9 @@ from mlops_kit.core.types import Digest
 
 ALGORITHM = "md5"
 LEGACY_ALGORITHM = "md5-dos2unix"
+COMPUTED = frozenset({ALGORITHM, LEGACY_ALGORITHM})
+"""The algorithms whose digests the kit computes itself."""
+
 _POINTER_START = b"version https://git-lfs.github.com/spec/"
 
 
