@@ -65,6 +65,11 @@ class GitRepository:
         request = "".join(f"{objects[path]}\n" for path in wanted).encode()
         return dict(zip(wanted, self._read_objects(request, len(wanted)), strict=True))
 
+    def list_work_tree(self, pattern: str = "*") -> frozenset[str]:
+        """The paths on disk that git tracks or would track, of those that fit the pattern (gitglossary, pathspec)."""
+        listed = self.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", pattern).output
+        return frozenset(path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path)
+
     def branch_head(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote if there is one, else here; None where there is no such branch."""
         home = f"refs/remotes/{REMOTE}" if self.has_remote() else "refs/heads"

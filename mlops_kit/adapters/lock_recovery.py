@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from mlops_kit.adapters.dvc_root import find_dvc_root
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.lock_copies import bind_copies, is_newest, read_copy
@@ -50,7 +51,7 @@ def _find_better(
 def _copies(top: Path, path: str, committed: bytes | None) -> tuple[Copy, ...]:
     """The known earlier contents of a lock, the newest first."""
     commit = (Copy(data=committed, origin="the last commit"),) if committed is not None else ()
-    root = _dvc_root(top, top / path)
+    root = find_dvc_root((top / path).parent, top=top)
     kept = read_copy(root, top / path) if root else None
     if root is None or kept is None:
         return commit
@@ -60,23 +61,12 @@ def _copies(top: Path, path: str, committed: bytes | None) -> tuple[Copy, ...]:
 
 def _bind(top: Path, paths: tuple[str, ...], committed: Mapping[str, bytes]) -> None:
     for path in paths:
-        if root := _dvc_root(top, top / path):
+        if root := find_dvc_root((top / path).parent, top=top):
             bind_copies(root, {top / path: committed.get(path, b"")})
 
 
-def _dvc_root(top: Path, lock: Path) -> Path | None:
-    """The innermost folder around a lock that holds `.dvc`."""
-    return next((place for place in _folders(top, lock) if (place / ".dvc").is_dir()), None)
-
-
-def _folders(top: Path, lock: Path) -> Iterator[Path]:
-    yield from (place for place in lock.parents if place.is_relative_to(top))
-
-
 def _lock_paths(git: GitRepository) -> tuple[str, ...]:
-    listed = git.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{LOCK_FILE}").output
-    paths = {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
-    return tuple(sorted(path for path in paths if PurePosixPath(path).name == LOCK_FILE))
+    return tuple(sorted(path for path in git.list_work_tree(f"*{LOCK_FILE}") if PurePosixPath(path).name == LOCK_FILE))
 
 
 def _read_committed(git: GitRepository, paths: tuple[str, ...]) -> Mapping[str, bytes]:

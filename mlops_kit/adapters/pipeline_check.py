@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from mlops_kit.adapters.dvc_root import find_dvc_root
 from mlops_kit.adapters.files import read_limited
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.errors import KitError
@@ -11,8 +12,6 @@ from mlops_kit.core.pipeline.expansion import MOST_STAGES
 from mlops_kit.core.pipeline.ignored import IGNORE_FILE, drop_ignored
 from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults, raise_faults
 from mlops_kit.core.pipeline.stages import PIPELINE_FILE
-
-_DVC_FOLDER = ".dvc"
 
 
 def check_pipelines(git: GitRepository, folder: Path, *, most_stages: int | None = None) -> None:
@@ -26,9 +25,7 @@ def check_pipelines(git: GitRepository, folder: Path, *, most_stages: int | None
 
 def _read_pipelines(git: GitRepository, folder: Path) -> Mapping[str, bytes]:
     """The dvc.yaml files that DVC would read: those of the same DVC root that neither git nor DVC ignores."""
-    listed = git.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard").output
-    names = {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
-    wanted = [name for name in sorted(names) if PurePosixPath(name).name in {PIPELINE_FILE, IGNORE_FILE}]
+    wanted = [name for name in sorted(git.list_work_tree()) if PurePosixPath(name).name in {PIPELINE_FILE, IGNORE_FILE}]
     home = _dvc_root(git.root, folder)
     own = [name for name in wanted if _dvc_root(git.root, git.root / PurePosixPath(name).parent) == home]
     return drop_ignored({name: data for name in own if (data := read_limited(git.root, name)) is not None})
@@ -44,7 +41,5 @@ def _read_variables(root: Path, names: Iterable[str]) -> Iterator[tuple[str, byt
 
 def _dvc_root(top: Path, folder: Path) -> str:
     """The innermost folder around `folder` that holds `.dvc`, as a path from the repository's top."""
-    for place in (folder, *folder.parents):
-        if (place / _DVC_FOLDER).is_dir() and place.is_relative_to(top):
-            return "" if place == top else place.relative_to(top).as_posix()
-    return ""
+    place = find_dvc_root(folder, top=top)
+    return "" if place is None or place == top else place.relative_to(top).as_posix()

@@ -24,9 +24,7 @@ class WorkTree:
 
     def list_files(self) -> tuple[str, ...]:
         """All regular files that git tracks or does not ignore, sorted."""
-        listed = self._git.expect("ls-files", "-z", "--cached", "--others", "--exclude-standard").output
-        paths = {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
-        return tuple(sorted(path for path in paths if _is_regular(self._git.root / path)))
+        return tuple(sorted(path for path in self._git.list_work_tree() if _is_regular(self._git.root / path)))
 
     def list_folder(self, folder: str) -> tuple[str, ...]:
         """The regular files below a folder, sorted, ignored ones too; links are neither listed nor followed."""

@@ -11,6 +11,8 @@ from typing import Any
 
 from diskcache import Cache
 
+from mlops_kit.adapters.dvc.replaced import replaced
+
 _slow_sql = Cache._sql
 _LASTING = ("disk is full", "disk I/O error")
 LITTLE_BYTES = 1024 * 1024
@@ -20,12 +22,8 @@ LITTLE_BYTES = 1024 * 1024
 @contextmanager
 def bounded_databases() -> Iterator[None]:
     """Meanwhile a failure that will not pass raises OSError, which the library does not take for one that will."""
-    before = Cache._sql
-    Cache._sql = property(lambda cache: partial(_execute, cache))
-    try:
+    with replaced(Cache, "_sql", property(lambda cache: partial(_execute, cache))):
         yield
-    finally:
-        Cache._sql = before
 
 
 def _execute(cache: Cache, *arguments: object) -> Any:  # noqa: ANN401 - the library has no types

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_kit.adapters.dvc_root import find_dvc_root
 from mlops_kit.adapters.last_run import FOLDER
 from mlops_kit.core.run import Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
@@ -46,8 +47,7 @@ class OwnLoop:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        homes = (place for place in (folder, *folder.parents) if (place / ".dvc").is_dir())
-        self._events = next(homes, folder) / FOLDER / _EVENTS
+        self._events = (find_dvc_root(folder) or folder) / FOLDER / _EVENTS
 
     def command(self, selection: Selection, *, keep_going: bool) -> StageCommand:
         """What an engine executes."""

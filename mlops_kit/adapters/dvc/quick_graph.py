@@ -6,18 +6,16 @@ from contextlib import contextmanager
 from dvc.repo import graph as dvc_graph
 from networkx import DiGraph, is_directed_acyclic_graph
 
+from mlops_kit.adapters.dvc.replaced import replaced
+
 _slow_check = dvc_graph.check_acyclic
 
 
 @contextmanager
 def quick_graph() -> Iterator[None]:
     """Whether stages wait for each other in a circle is found in one pass; DVC names the circle where there is one."""
-    before = dvc_graph.check_acyclic
-    dvc_graph.check_acyclic = _check_acyclic
-    try:
+    with replaced(dvc_graph, "check_acyclic", _check_acyclic):
         yield
-    finally:
-        dvc_graph.check_acyclic = before
 
 
 def _check_acyclic(graph: DiGraph) -> None:

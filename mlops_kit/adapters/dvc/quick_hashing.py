@@ -9,6 +9,8 @@ from typing import Any
 
 from dvc.output import Output
 
+from mlops_kit.adapters.dvc.replaced import replaced
+
 _slow_hash = Output.get_hash
 
 
@@ -36,13 +38,9 @@ class FolderHashes:
 @contextmanager
 def quick_hashing(hashes: FolderHashes) -> Iterator[None]:
     """What DVC wants to know of a folder meanwhile, it learns from these hashes."""
-    before = Output.get_hash
 
     def get_hash(out: Output) -> Any:  # noqa: ANN401 - dvc has no types
         return hashes.find(out)
 
-    Output.get_hash = get_hash
-    try:
+    with replaced(Output, "get_hash", get_hash):
         yield
-    finally:
-        Output.get_hash = before

@@ -18,6 +18,7 @@ from dvc.dvcfile import FileMixin
 from dvc.fs import LocalFileSystem
 from voluptuous import Invalid
 
+from mlops_kit.adapters.dvc.replaced import replaced
 from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.errors import KitError
 
@@ -37,12 +38,8 @@ _slow_params = param.load_path
 @contextmanager
 def quick_reading() -> Iterator[None]:
     """Every dvc.yaml, dvc.lock, `.dvc` and params file that DVC loads meanwhile is read by the kit where it can be."""
-    before = FileMixin._load_yaml, param.load_path
-    FileMixin._load_yaml, param.load_path = _load, ParamsFiles().load
-    try:
+    with replaced(FileMixin, "_load_yaml", _load), replaced(param, "load_path", ParamsFiles().load):
         yield
-    finally:
-        FileMixin._load_yaml, param.load_path = before
 
 
 class ParamsFiles:

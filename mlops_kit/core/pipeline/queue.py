@@ -8,7 +8,7 @@ back cost no more than the logarithm of the number of stages. No stage is passed
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from mlops_kit.core.pipeline.slots import Slots
+from mlops_kit.core.pipeline.slots import Slots, spell_gpus
 from mlops_kit.core.run import Gpu, Wait, Wants
 from mlops_kit.core.types import StageName
 
@@ -161,7 +161,7 @@ class ReadyQueue:
     def _describe(self, candidate: Candidate, obstacle: _Obstacle) -> str:
         kind, what = obstacle
         if kind == "gpus":
-            return f"{candidate.wants.gpus} GPU{'' if candidate.wants.gpus == 1 else 's'}"
+            return spell_gpus(candidate.wants.gpus or 0)
         holder = self._held.get(what)
         return f"{what}, held by {holder}" if holder else what
 

@@ -49,9 +49,14 @@ def refuse_too_large(stage: PlannedStage, gpus: tuple[Gpu, ...]) -> InputError:
     size = f" with {stage.wants.gpu_memory_mib} MiB each" if stage.wants.gpu_memory_mib else ""
     has = _describe(gpus, _suitable(stage, gpus))
     return InputError(
-        f"stage {stage.name!r} wants {_count(stage.wants.gpus or 0)}{size}, this machine has {has}",
+        f"stage {stage.name!r} wants {spell_gpus(stage.wants.gpus or 0)}{size}, this machine has {has}",
         hint="run it where there are more, or say how many there are with: --gpus N",
     )
+
+
+def spell_gpus(number: int) -> str:
+    """`no GPUs`, `1 GPU`, `2 GPUs`."""
+    return f"{number or 'no'} GPU{'' if number == 1 else 's'}"
 
 
 def _suitable(stage: PlannedStage, gpus: tuple[Gpu, ...]) -> list[Gpu]:
@@ -60,9 +65,5 @@ def _suitable(stage: PlannedStage, gpus: tuple[Gpu, ...]) -> list[Gpu]:
 
 def _describe(gpus: tuple[Gpu, ...], suitable: list[Gpu]) -> str:
     if len(suitable) == len(gpus):
-        return _count(len(gpus))
-    return f"{len(suitable) or 'no'} such of {_count(len(gpus))}"
-
-
-def _count(number: int) -> str:
-    return f"{number or 'no'} GPU{'' if number == 1 else 's'}"
+        return spell_gpus(len(gpus))
+    return f"{len(suitable) or 'no'} such of {spell_gpus(len(gpus))}"
