@@ -54,6 +54,11 @@ class GitRepository:
         """Whether one commit is reachable from the other."""
         return self._ask("merge-base", "--is-ancestor", ancestor, descendant).code == 0
 
+    def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
+        """At most so many commits of a branch's own line, the newest (the revision itself) first."""
+        listed = self.expect("rev-list", "--first-parent", f"--max-count={limit}", self.resolve(revision)).text
+        return tuple(CommitSha(line) for line in listed.splitlines())
+
     def list_files(self, revision: str) -> tuple[str, ...]:
         """All paths of a commit's tree, sorted; regular files only, never links."""
         return tuple(sorted(self._objects(self.resolve(revision))))

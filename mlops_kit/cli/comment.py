@@ -11,13 +11,13 @@ from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.comment import Outcome, Posted, Review, post_review, set_check
 from mlops_kit.commands.judge import Evidence, judge
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.review.event import check_number, parse_pull_request
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, check_report_id
-from mlops_kit.core.types import PullRequest
 
 SUMMARY_LIMIT = 800_000
 """Characters of the summary page."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
+from mlops_kit.core.forge import Comment, CommitStatus, PullRequest, StatusState
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.review.gates import Verdict
@@ -21,7 +22,7 @@ from mlops_kit.core.review.sticky import (
     next_step,
     own_comments,
 )
-from mlops_kit.core.types import Comment, CommitSha, CommitStatus, PullRequest, StatusState
+from mlops_kit.core.types import CommitSha
 
 ROUNDS = 8
 """How often the comments are looked at before giving up; without faults or rivals three are enough."""

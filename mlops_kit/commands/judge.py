@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from mlops_kit.commands.facts import read_metrics
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, KitError
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.ports import Git, PromotionLog, Resolver
 from mlops_kit.core.review.judgement import LiveMetrics, check_origin, judge_report, needs_live, target_environment
 from mlops_kit.core.review.report import Report, parse_report
-from mlops_kit.core.types import CommitSha, EnvironmentName, PullRequest
+from mlops_kit.core.types import CommitSha, EnvironmentName
 
 
 @dataclass(frozen=True, kw_only=True)

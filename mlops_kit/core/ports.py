@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
+from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
 from mlops_kit.core.inspection import Inspection
 from mlops_kit.core.run import (
     CommandEnd,
@@ -24,15 +25,12 @@ from mlops_kit.core.run import (
 from mlops_kit.core.types import (
     AliasReading,
     CommandResult,
-    Comment,
     CommitSha,
-    CommitStatus,
     Digest,
     EnvironmentName,
     Model,
     ModelName,
     PromotionRecord,
-    PullRequest,
     RegisteredVersion,
     ResolvedValues,
     ServingReading,
@@ -62,6 +60,9 @@ class Git(Protocol):
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the commit, read in one process."""
 
+    def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
+        """At most so many commits of a branch's own line, the newest (the revision itself) first."""
+
     def branch_head(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote if there is one, else here; None where there is no such branch."""
 
@@ -84,6 +85,17 @@ class Tree(Protocol):
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the tree."""
+
+
+class Objects(Protocol):
+    """Bytes that DVC tracks, by digest, for reading; nothing is written but the cache."""
+
+    def find(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, Path]:
+        """Where the bytes lie of those that can be had, for a DVC root (a folder).
+
+        What is not in the cache is asked of the DVC remote in one go, except files of more than `limit` bytes.
+        OutsideError where the remote fails or takes too long; what it does not have is left out.
+        """
 
 
 class Resolver(Protocol):
@@ -197,6 +209,19 @@ class Forge(Protocol):
 
     def set_commit_status(self, commit: CommitSha, status: CommitStatus) -> None:
         """Set one check of a commit; the last one set for a context counts."""
+
+
+class Pictures(Protocol):
+    """Keeps pictures where a comment can link to them, one set per pull request."""
+
+    def publish(self, number: int, files: Mapping[str, str | bytes]) -> Mapping[str, str]:
+        """Put the files, by name, in the place of what was there; the address of each. Safe to repeat.
+
+        RefusedError where the token may not write contents.
+        """
+
+    def prune(self, number: int) -> None:
+        """Remove the pictures of a pull request; fine where there are none."""
 
 
 class Pipeline(Protocol):

@@ -228,57 +228,6 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PullRequest:
-    """A pull request as the forge knows it: what is to be merged (`head`) into what (`base`).
-
-    `is_fork` is set also where the fork is gone and where the forge does not say: nothing is trusted by default.
-    `is_locked` means that nobody may comment.
-    """
-
-    number: int
-    head: CommitSha
-    base: CommitSha
-    head_branch: str
-    base_branch: str
-    is_fork: bool
-    is_locked: bool = False
-
-    @property
-    def is_closed_to_us(self) -> bool:
-        """Whether a workflow's token cannot write here by GitHub's own rules, whatever permissions it was given."""
-        return self.is_fork or self.is_locked
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Comment:
-    """A comment on a pull request; ids grow with time."""
-
-    id: int
-    author: str
-    body: str
-    url: str
-
-
-class StatusState(StrEnum):
-    """How a commit status looks in the forge's list of checks."""
-
-    PENDING = "pending"
-    SUCCESS = "success"
-    FAILURE = "failure"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommitStatus:
-    """One check of a commit; `description` is cut to 140 characters, `link` may be empty."""
-
-    context: str
-    state: StatusState
-    description: str
-    link: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ResolvedFile:
     """A metrics or params file as DVC reads it: its content, or the reason why there is none."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from mlops_kit.core.errors import ConflictError, InputError, KitError
-from mlops_kit.core.types import Comment, CommitSha, CommitStatus, PullRequest
+from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
+from mlops_kit.core.types import CommitSha
 
 
 class MemoryForge:

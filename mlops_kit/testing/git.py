@@ -60,6 +60,13 @@ class MemoryGit:
         """Whether one commit is reachable from the other."""
         return CommitSha(ancestor) in self._history(self.resolve(descendant))
 
+    def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
+        """At most so many commits of a branch's own line, the newest first."""
+        line = [self.resolve(revision)]
+        while parents := self._commits[line[-1]].parents:
+            line.append(parents[0])
+        return tuple(line[:limit])
+
     def list_files(self, revision: str) -> tuple[str, ...]:
         """All paths of a commit, sorted."""
         return tuple(sorted(self._commits[self.resolve(revision)].files))

@@ -8,8 +8,9 @@ import pytest
 from mlops_kit.adapters.github.forge import connect
 from mlops_kit.adapters.github.transport import Patience
 from mlops_kit.core.errors import ConflictError, InputError
+from mlops_kit.core.forge import CommitStatus, PullRequest, StatusState
 from mlops_kit.core.ports import Forge
-from mlops_kit.core.types import CommitSha, CommitStatus, PullRequest, StatusState
+from mlops_kit.core.types import CommitSha
 from mlops_kit.testing.forge import MemoryForge
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account

@@ -8,7 +8,8 @@ import pytest
 from mlops_kit.adapters.github.forge import GitHubForge, connect, next_page
 from mlops_kit.adapters.github.transport import Patience, check_address
 from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, PassingError, RefusedError
-from mlops_kit.core.types import CommitSha, CommitStatus, StatusState
+from mlops_kit.core.forge import CommitStatus, StatusState
+from mlops_kit.core.types import CommitSha
 from tests.fakes.github import FakeGitHub, Fault
 from tests.fakes.github_routes import Account
 

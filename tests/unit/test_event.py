@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_kit.core.errors import InputError
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.review.event import EVENT_LIMIT, check_number, parse_pull_request
-from mlops_kit.core.types import CommitSha, PullRequest
+from mlops_kit.core.types import CommitSha
 
 EVENT: dict[str, Any] = {
     "action": "synchronize",

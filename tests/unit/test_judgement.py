@@ -7,6 +7,7 @@ import pytest
 
 from mlops_kit.core.config import Config, parse_config
 from mlops_kit.core.errors import IntegrityError
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.review.changes import StageRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import (
@@ -19,7 +20,7 @@ from mlops_kit.core.review.judgement import (
 )
 from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
 from mlops_kit.core.review.report import GateRow, Report, Side
-from mlops_kit.core.types import Answer, CommitSha, EnvironmentName, PullRequest
+from mlops_kit.core.types import Answer, CommitSha, EnvironmentName
 
 HEAD, BASE = CommitSha("a" * 40), CommitSha("b" * 40)
 STAGING = EnvironmentName("staging")

@@ -15,10 +15,11 @@ from mlops_kit.commands.comment import (
     set_status,
 )
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
+from mlops_kit.core.forge import CommitStatus, PullRequest, StatusState
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.report import GateRow, Report, Side
 from mlops_kit.core.review.sticky import Marker
-from mlops_kit.core.types import Answer, CommitSha, CommitStatus, PullRequest, StatusState
+from mlops_kit.core.types import Answer, CommitSha
 from mlops_kit.testing.forge import MemoryForge
 
 HEAD = CommitSha("a" * 40)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_kit.core.errors import InputError
+from mlops_kit.core.forge import Comment
 from mlops_kit.core.review.sticky import (
     Create,
     Marker,
@@ -17,7 +18,7 @@ from mlops_kit.core.review.sticky import (
     own_comments,
     parse_marker,
 )
-from mlops_kit.core.types import Comment, CommitSha
+from mlops_kit.core.types import CommitSha
 
 HEAD = CommitSha("a" * 40)
 KIT = "github-actions[bot]"

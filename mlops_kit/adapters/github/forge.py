@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport, check_address
 from mlops_kit.core.errors import ConflictError, InputError, OutsideError, RefusedError
+from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
 from mlops_kit.core.review.event import Field, read_pull_request
-from mlops_kit.core.types import Comment, CommitSha, CommitStatus, PullRequest
+from mlops_kit.core.types import CommitSha
 
 ACTIONS_LOGIN = "github-actions[bot]"
 PAGE_LIMIT = 100

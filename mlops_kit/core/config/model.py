@@ -120,6 +120,10 @@ class MetricPolicy(Section):
     noise: Annotated[
         float, Field(ge=0, description="A difference up to this, in the metric's unit, decides nothing.")
     ] = 0.0
+    evaluation: Annotated[
+        tuple[str, ...],
+        Field(strict=False, description="Paths, by pattern, that it is measured on; left out: guessed from dvc.yaml."),
+    ] = ()
 
 
 class Gate(Section):
@@ -147,6 +151,9 @@ class Gate(Section):
     level: Annotated[Level, Field(strict=False, description="Whether a broken gate refuses or only warns.")] = (
         Level.FAIL
     )
+    require_comparable: Annotated[
+        bool, Field(description="Refuse where it was measured on other data, or by another script or seed.")
+    ] = False
 
     @model_validator(mode="after")
     def _has_limits_in_order(self) -> "Gate":
@@ -202,6 +209,36 @@ class RegistryChoice(Section):
     ] = RegistryKind.MLFLOW
 
 
+class Publisher(StrEnum):
+    """What posts the report: the kit itself, or the `cml` program of a team that keeps it."""
+
+    GITHUB = "github"
+    CML = "cml"
+
+
+class ReviewSection(Section):
+    """Markdown of the team's own, shown in the report."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200, description="Its heading.")]
+    file: Annotated[str, Field(min_length=1, description="The markdown file, from the repository's top.")]
+
+
+class ReviewPolicy(Section):
+    """How a pull request is reviewed."""
+
+    publisher: Annotated[Publisher, Field(strict=False, description="What posts the report.")] = Publisher.GITHUB
+    pictures: Annotated[bool, Field(description="Whether plots are shown as pictures, kept on a branch.")] = True
+    history: Annotated[
+        int, Field(ge=0, le=100, description="How many commits of the base branch tell a metric's noise; 0: none.")
+    ] = 10
+    override_label: Annotated[
+        str, Field(min_length=1, max_length=50, description="The label by which a refused commit is accepted.")
+    ] = "mlops-kit-override"
+    sections: Annotated[
+        tuple[ReviewSection, ...], Field(strict=False, max_length=20, description="Markdown to add to the report.")
+    ] = ()
+
+
 def default_environments() -> dict[EnvironmentName, Environment]:
     """Dev, staging and production on branches of the same names, in this order, without gates."""
     dev, staging, production = (EnvironmentName(name) for name in ("dev", "staging", "production"))
@@ -230,6 +267,7 @@ class Config(Section):
         ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
+    review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
 
     @model_validator(mode="after")
     def _environments_are_ordered(self) -> "Config":

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from mlops_kit.core.errors import InputError, Location
-from mlops_kit.core.types import CommitSha, PullRequest
+from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.types import CommitSha
 
 EVENT_LIMIT = 25 * 1024 * 1024
 """Bytes of the largest event file that is read."""

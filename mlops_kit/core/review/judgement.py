@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.core.config import Baseline, Config
 from mlops_kit.core.errors import IntegrityError, Location
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.pipeline.values import Value
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
 from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
 from mlops_kit.core.review.report import Report, gate_rows
-from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer, PullRequest
+from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import StrictBool
+
 from mlops_kit.core.config import Config, Goal
 from mlops_kit.core.pipeline.values import Value, ValueFile
 from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portable
@@ -37,16 +39,19 @@ class Trend(StrEnum):
 class MetricRow:
     """One metric in base and head. `old` or `new` is None where that side has none.
 
-    `diff` is head minus base where both are numbers. Values that are not finite are the texts NaN, Infinity and
-    -Infinity. `goal` is empty where the policy names none.
+    `live` is its value in what the environment runs, None where that is base or unknown. `diff` is head minus base
+    where both are numbers. Values that are not finite are the texts NaN, Infinity and -Infinity. `goal` is empty where
+    the policy names none and none can be `assumed` from the metric's name.
     """
 
     path: Text
     key: Text
     old: Cell = None
     new: Cell = None
+    live: Cell = None
     diff: Number | None = None
     goal: Literal["", "maximize", "minimize"] = ""
+    assumed: StrictBool = False
     trend: Trend
 
     __pydantic_config__ = STRICT

@@ -14,12 +14,18 @@ from pydantic import ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 from mlops_kit.core.errors import InvalidInputError, Location, Problem
 from mlops_kit.core.review.cells import ROW_LIMIT, STRICT, Text, clip
 from mlops_kit.core.review.changes import ModelRow, StageRow
+from mlops_kit.core.review.comparability import ObstacleRow
+from mlops_kit.core.review.data import DataRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow
 from mlops_kit.core.review.params import ParamRow
+from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
 from mlops_kit.core.types import Answer, GateAnswer, Plan, Verb
 
 _ROWS = Field(max_length=ROW_LIMIT)
+SECTION_LIMIT = 20
+SECTION_TEXT_LIMIT = 50_000
+"""Sections that a team adds, and the characters of each."""
 _MESSAGE_LIMIT = 200
 
 
@@ -89,8 +95,31 @@ class PlanRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Section:
+    """Markdown that the team's own pipeline wrote, as it lies in the file; whoever shows it makes it harmless first."""
+
+    title: Text
+    text: Annotated[str, Field(max_length=SECTION_TEXT_LIMIT, strict=True)]
+
+    __pydantic_config__ = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedRun:
+    """Where head's run is tracked: MLflow's ids, from which whoever trusts a server makes an address."""
+
+    experiment_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z]{1,64}$", strict=True)]
+    run_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", strict=True)]
+
+    __pydantic_config__ = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """Base against head. `metrics` has every metric, `params` only what differs; `plan` is None where none was made.
+
+    `live` is what the environment runs, None where nothing does or where that is base. `data` and `plots` are those
+    that differ, `obstacles` say which metrics cannot be compared.
 
     `notes` say what could not be found out. `policy_changed` says that the change edits the rules that it is judged
     by (base's hold); `lock_uncommitted` that dvc.lock in the work tree is not the committed one.
@@ -99,6 +128,7 @@ class Report:
     version: Literal[1] = 1
     base: Side
     head: Side
+    live: Side | None = None
     environment: Text
     verdict: Verdict
     gates: Annotated[tuple[GateRow, ...], _ROWS] = ()
@@ -106,6 +136,11 @@ class Report:
     params: Annotated[tuple[ParamRow, ...], _ROWS] = ()
     stages: Annotated[tuple[StageRow, ...], _ROWS] = ()
     models: Annotated[tuple[ModelRow, ...], _ROWS] = ()
+    data: Annotated[tuple[DataRow, ...], _ROWS] = ()
+    plots: Annotated[tuple[PlotRow, ...], Field(max_length=PLOT_LIMIT)] = ()
+    obstacles: Annotated[tuple[ObstacleRow, ...], _ROWS] = ()
+    sections: Annotated[tuple[Section, ...], Field(max_length=SECTION_LIMIT)] = ()
+    tracked: TrackedRun | None = None
     plan: PlanRows | None = None
     notes: Annotated[tuple[Text, ...], _ROWS] = ()
     policy_changed: StrictBool = False

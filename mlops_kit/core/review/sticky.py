@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.types import Comment, CommitSha
+from mlops_kit.core.forge import Comment
+from mlops_kit.core.types import CommitSha
 
 DEFAULT_REPORT_ID = "report"
 
