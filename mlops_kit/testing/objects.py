@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlops_kit.core.errors import OutsideError
-from mlops_kit.core.pipeline.hashing import hash_bytes
+from mlops_kit.core.pipeline.hashing import hash_bytes, is_whole
 from mlops_kit.core.types import Digest
 
 
@@ -40,6 +40,11 @@ class MemoryObjects:
             self._fetch(missing, limit)
         places = {digest: self._folder / digest.value for digest in wanted}
         return {digest: path for digest, path in places.items() if path.is_file()}
+
+    def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
+        """The bytes, without what is damaged or over the limit."""
+        read = {digest: path.read_bytes() for digest, path in self.find(root, digests, limit=limit).items()}
+        return {digest: data for digest, data in read.items() if len(data) <= limit and is_whole(data, digest)}
 
     def _fetch(self, digests: tuple[Digest, ...], limit: int) -> None:
         self.requests.append(digests)

@@ -99,6 +99,18 @@ def test_a_remote_that_fails_is_an_outside_error_but_not_for_what_is_in_the_cach
         subject.objects.find("", [ABSENT], limit=LIMIT)
 
 
+def test_bytes_are_read_as_they_are_up_to_the_limit(subject: Subject) -> None:
+    small, large = subject.add_cached(b"a\r\n"), subject.add_cached(b"x" * (LIMIT + 1))
+    assert subject.objects.read("", [small, large, ABSENT], limit=LIMIT) == {small: b"a\r\n"}
+
+
+def test_bytes_that_are_not_those_of_their_digest_are_found_but_never_read(subject: Subject) -> None:
+    digest = subject.add_cached(b"true")
+    subject.objects.find("", [digest], limit=LIMIT)[digest].write_bytes(b"fals")
+    assert set(subject.objects.find("", [digest], limit=LIMIT)) == {digest}
+    assert subject.objects.read("", [digest], limit=LIMIT) == {}
+
+
 def test_nothing_is_asked_for_nothing(subject: Subject) -> None:
     subject.break_remote()
     assert subject.objects.find("", [], limit=LIMIT) == {}
@@ -186,6 +198,28 @@ def test_a_remote_that_hangs_is_an_outside_error_within_the_time_limit(project: 
     write_config(project, f"url = {silent_server}/store")
     with pytest.raises(OutsideError, match="the DVC remote gave no answer within 3 s"):
         find(project, ABSENT, timeout_seconds=3)
+
+
+def test_a_remote_that_failed_is_not_asked_again(project: Project, silent_server: str) -> None:
+    objects = DvcObjects(project.root, os.environ, timeout_seconds=3)
+    write_config(project, f"url = {silent_server}/store")
+    with pytest.raises(OutsideError):
+        objects.find("", [ABSENT], limit=LIMIT)
+    write_config(project, f"url = {project.root.parent / 'store'}")
+    with pytest.raises(OutsideError, match="within 3 s"):
+        objects.find("", [ABSENT], limit=LIMIT)
+
+
+def test_a_listing_and_text_of_an_old_cache_are_read(project: Project) -> None:
+    listing, old = b"[]", b"a\r\nb\r\n"
+    value = hashlib.md5(listing, usedforsecurity=False).hexdigest()
+    folder = put(project.root / ".dvc/cache", listing, value=f"{value}.dir")
+    legacy = Digest(algorithm="md5-dos2unix", value=hashlib.md5(b"a\nb\n", usedforsecurity=False).hexdigest())
+    place = project.root / ".dvc/cache" / legacy.value[:2] / legacy.value[2:]
+    place.parent.mkdir(parents=True)
+    place.write_bytes(old)
+    objects = DvcObjects(project.root, os.environ)
+    assert objects.read("", [folder, legacy], limit=LIMIT) == {folder: listing, legacy: old}
 
 
 def test_without_a_dvc_repository_there_is_nothing(tmp_path: Path) -> None:
