@@ -40,7 +40,7 @@ class Completed:
 class Call:
     """One call of a tool: its words, where it runs, what it reads, and how long it may take.
 
-    `title` is what a log may say of it; without one, the tool's name.
+    `title` is what a log or a message may say of it; without one, the tool's name.
     """
 
     words: Sequence[str]
@@ -67,7 +67,7 @@ def run(call: Call) -> Completed:
     except FileNotFoundError as error:
         raise InputError(f"{name} is not installed or not on PATH", hint=f"install {name}") from error
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"{name} gave no answer within {call.timeout_seconds:g} s") from error
+        raise OutsideError(f"{call.title or name} gave no answer within {call.timeout_seconds:g} s") from error
     _log.info("%s: exit %d after %.3f s", call.title or name, done.returncode, time.monotonic() - started)
     return Completed(code=done.returncode, output=done.stdout, errors=done.stderr.decode("utf-8", "replace"))
 

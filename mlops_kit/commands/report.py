@@ -12,7 +12,7 @@ from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
@@ -31,6 +31,7 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
@@ -39,6 +40,7 @@ class Sources:
     work_tree: Tree
     resolver: Resolver
     log: PromotionLog
+    objects: Objects | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
 

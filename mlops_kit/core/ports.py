@@ -97,6 +97,9 @@ class Objects(Protocol):
         OutsideError where the remote fails or takes too long; what it does not have is left out.
         """
 
+    def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
+        """The bytes themselves, compared with their digests: as `find`, without what is damaged or over the limit."""
+
 
 class Resolver(Protocol):
     """What only DVC knows: values behind templates, in the cache, in Python files."""
