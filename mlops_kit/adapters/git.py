@@ -66,7 +66,7 @@ class GitRepository:
 
     def list_files(self, revision: str) -> tuple[str, ...]:
         """All paths of a commit's tree, sorted; regular files only, never links."""
-        return tuple(sorted(self._objects.list_files(self.resolve(revision))))
+        return tuple(self._objects.list_files(self.resolve(revision)))
 
     def list_special(self, revision: str) -> Mapping[str, str]:
         """What a commit has besides regular files: each path with what it is, a symbolic link or a submodule."""

@@ -37,15 +37,15 @@ class GitObjects:
         return any((self._folder / "objects" / "pack").glob("*.promisor"))
 
     def list_files(self, commit: CommitSha) -> Mapping[str, str]:
-        """Path to object name of every regular file."""
+        """Path to object name of every regular file, sorted."""
         if commit not in self._files:
             listing = self._list(commit)
-            self._files[commit] = {path: name for mode, name, path in listing if mode in _REGULAR_MODES}
+            self._files[commit] = {path: name for path, mode, name in sorted(listing) if mode in _REGULAR_MODES}
         return self._files[commit]
 
     def list_special(self, commit: CommitSha) -> Mapping[str, str]:
         """Path to what it is, of every entry that is no regular file."""
-        return {path: _SPECIAL_MODES[mode] for mode, _, path in self._list(commit) if mode in _SPECIAL_MODES}
+        return {path: _SPECIAL_MODES[mode] for path, mode, _ in self._list(commit) if mode in _SPECIAL_MODES}
 
     def read_files(self, commit: CommitSha, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the commit, sorted."""
@@ -68,7 +68,7 @@ class GitObjects:
                 missing.difference_update(lacking)
 
     def _list(self, commit: CommitSha) -> tuple[tuple[str, str, str], ...]:
-        """Mode, object name and path of everything in the commit that is no folder."""
+        """Path, mode and object name of everything in the commit that is no folder."""
         if commit not in self._listings:
             listing = self._git.expect("ls-tree", "-r", "-z", "--full-tree", commit).output
             self._listings[commit] = tuple(_parse_listing(listing))
@@ -119,7 +119,7 @@ def _parse_listing(listing: bytes) -> Iterator[tuple[str, str, str]]:
         about, _, path = entry.partition(b"\t")
         if path:
             mode, _, name = about.decode("ascii").split(" ")
-            yield mode, name, path.decode("utf-8", "surrogateescape")
+            yield path.decode("utf-8", "surrogateescape"), mode, name
 
 
 def _read_answer(dialogue: process.Dialogue) -> bytes:

@@ -106,6 +106,9 @@ class Tree(Protocol):
     def list_folder(self, folder: str) -> tuple[str, ...]:
         """The regular files below a folder, sorted, those that git ignores too where the tree has them."""
 
+    def list_special(self) -> Mapping[str, str]:
+        """What is no regular file and not entered: each path with what it is, a symbolic link or a submodule."""
+
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the tree."""
 
