@@ -76,8 +76,10 @@ def test_without_a_base_the_merge_base_with_main_is_taken_and_named(project: Pro
             "key": "acc",
             "old": 0.9,
             "new": 0.895,
+            "live": None,
             "diff": 0.895 - 0.9,
             "goal": "maximize",
+            "assumed": False,
             "trend": "worse",
         }
     ]

@@ -24,6 +24,7 @@ class LiveMetrics:
 
     files: tuple[MetricFile, ...] | None = None
     error: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def check_origin(report: Report, pull_request: PullRequest, *, file: str) -> None:

@@ -13,9 +13,10 @@ from mlops_kit.core.review.metrics import MetricFile, Trend, compare_metrics
 PAGE = Path(__file__).parents[3] / "docs" / "report.md"
 DOWN = """loss val_loss valLoss loss.mean total_loss log_loss RMSE rmse_mean error_rate test.mape latency_ms model_size
     train.time brier_score false_positive_rate eval.cross_entropy max_error ppl p95.latency"""
-UP = """acc accuracy.macro test.f1 f1-score F1Score recall@10 precision_at_5 top_5_accuracy r2_score R2 ROC_AUC mAP map50
-    ndcg score r_squared"""
-NONE = "loss_std loss.count loss_weight batch_size test_size accuracy_loss accuracy.gap x 0 epoch lossless accuracies rate"
+UP = """acc accuracy.macro test.f1 f1-score F1Score recall@10 precision_at_5 top_5_accuracy r2_score R2 ROC_AUC mAP
+    map50 ndcg score r_squared"""
+NONE = """loss_std loss.count loss_weight batch_size test_size accuracy_loss accuracy.gap x 0 epoch lossless
+    accuracies rate"""
 
 
 @pytest.mark.parametrize("key", DOWN.split())
