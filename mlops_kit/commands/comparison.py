@@ -11,7 +11,8 @@ from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.ports import Resolver, Tree
 from mlops_kit.core.review.cells import clip
-from mlops_kit.core.review.judgement import LiveMetrics
+from mlops_kit.core.review.comparability import ObstacleRow, find_obstacles
+from mlops_kit.core.review.live import LiveMetrics
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha, EnvironmentName
@@ -36,17 +37,22 @@ class Comparison:
         """The rules in force."""
         return self.policy.config
 
+    @property
+    def other_live_metrics(self) -> tuple[MetricFile, ...]:
+        """The metrics of what is live where that is not base itself."""
+        return () if self.live.is_commit(self.sides.base.commit) else self.live.files or ()
+
 
 def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Comparison:
     """Everything that a report compares.
 
     InputError for a revision or environment that is none, and where head's own files cannot be read.
     """
-    sides = choose_sides(question, bench.git)
+    sides = choose_sides(question, bench.git, bench.log)
     base_tree = open_side(sides.base, bench, work_tree)
     head_tree = open_side(sides.head, bench, work_tree)
     policy = read_policy(base_tree, head_tree, file=question.config_file)
-    environment = choose_environment(question, policy.config, sides.branch)
+    environment = choose_environment(question, policy.config, sides)
     head = _read_head(head_tree, bench.resolver)
     base, base_error = _read_base(base_tree, bench.resolver, head)
     return Comparison(
@@ -57,7 +63,7 @@ def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Compar
         head_tree=head_tree,
         base=base,
         head=head,
-        live=read_live(bench, environment),
+        live=read_live(bench, environment, known={} if base_error else {CommitSha(sides.base.commit): base}),
         base_error=base_error,
     )
 
@@ -65,6 +71,15 @@ def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Compar
 def open_side(side: Side, bench: Bench, work_tree: Tree) -> Tree:
     """The files of a side."""
     return work_tree if side.worktree else CommitTree(git=bench.git, commit=CommitSha(side.commit))
+
+
+def find_all_obstacles(compared: Comparison) -> tuple[ObstacleRow, ...]:
+    """Why metrics of head are not to be compared with base, or with what is live where that is something else."""
+    head, config, metrics = compared.head.project, compared.config, compared.head.metrics
+    known = () if compared.base_error else find_obstacles(compared.base.project, head, config, metrics=metrics)
+    live = compared.live
+    beside = () if live.is_commit(compared.sides.base.commit) else live.find_obstacles(head, config, metrics=metrics)
+    return (*known, *beside)
 
 
 def find_warnings(compared: Comparison) -> tuple[str, ...]:
@@ -101,6 +116,8 @@ def _read_base(tree: Tree, resolver: Resolver, head: Facts) -> tuple[Facts, str]
 
 
 def _base_notes(compared: Comparison) -> Iterator[str]:
+    if compared.live.error:
+        yield f"what is live in {compared.environment} cannot be read: {compared.live.error}"
     if compared.base_error:
         yield f"base cannot be read: {compared.base_error}"
         return

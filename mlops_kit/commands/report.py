@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.commands.comparison import Comparison, find_warnings, read_comparison, write_notes
 from mlops_kit.commands.facts import CommitTree
+from mlops_kit.commands.gated import Gated, answer_gates
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.sides import Question
@@ -15,12 +16,13 @@ from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
 from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
-from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
+from mlops_kit.core.review.gates import Verdict, judge_answers
+from mlops_kit.core.review.live import live_side
 from mlops_kit.core.review.metrics import compare_metrics
 from mlops_kit.core.review.params import compare_params
 from mlops_kit.core.review.report import PlanRows, Report, gate_rows, plan_rows
 from mlops_kit.core.run import StageResult
-from mlops_kit.core.types import CommitSha, GateAnswer
+from mlops_kit.core.types import CommitSha
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
@@ -52,38 +54,31 @@ def make_report(question: Question, sources: Sources) -> Report:
     InputError for a revision or environment that is none, and where head's own files cannot be read.
     """
     compared = read_comparison(question, sources.bench, sources.work_tree)
-    answers = _answer_gates(compared)
+    gated = answer_gates(compared, sources.git)
     plan, plan_notes = _make_plan(compared, sources)
     warnings = find_warnings(compared)
     stages = compare_stages(compared.base.project, compared.head.project, _results(compared, sources))
+    base = compared.sides.base
     report = Report(
-        base=compared.sides.base,
+        base=base,
         head=compared.sides.head,
+        live=live_side(compared.live, compared.environment, base.commit),
         environment=compared.environment,
-        verdict=_verdict(answers, warnings, stages),
-        gates=gate_rows(answers),
-        metrics=compare_metrics(compared.base.metrics, compared.head.metrics, compared.config),
+        verdict=_verdict(gated, warnings, stages),
+        gates=gate_rows(gated.answers),
+        metrics=compare_metrics(
+            compared.base.metrics, compared.head.metrics, compared.config, live=compared.other_live_metrics
+        ),
         params=compare_params(compared.base.params, compared.head.params),
         stages=stages,
         models=compare_models(compared.base.project, compared.head.project),
+        obstacles=gated.obstacles,
         plan=plan,
-        notes=write_notes(compared, (*warnings, *plan_notes)),
+        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes)),
         policy_changed=compared.policy.changed,
         lock_uncommitted=_is_lock_uncommitted(compared, sources),
     )
     return bound_report(report)
-
-
-def _answer_gates(compared: Comparison) -> tuple[GateAnswer, ...]:
-    values = GateInputs(
-        head=compared.head.metrics,
-        base=compared.base.metrics,
-        live=compared.live.files,
-        base_error=compared.base_error,
-        live_error=compared.live.error,
-    )
-    rules = compared.config.environments[compared.environment]
-    return evaluate_gates(compared.environment, rules, compared.config, values)
 
 
 def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None, tuple[str, ...]]:
@@ -99,9 +94,9 @@ def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None,
     return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
 
 
-def _verdict(answers: tuple[GateAnswer, ...], warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:
-    verdict = Verdict.FAIL if failed_stages(stages) else judge_answers(answers)
-    return Verdict.WARN if verdict is Verdict.PASS and warnings else verdict
+def _verdict(gated: Gated, warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:
+    verdict = Verdict.FAIL if failed_stages(stages) else judge_answers(gated.answers)
+    return Verdict.WARN if verdict is Verdict.PASS and (warnings or gated.doubts) else verdict
 
 
 def _results(compared: Comparison, sources: Sources) -> tuple[StageResult, ...]:

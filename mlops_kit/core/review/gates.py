@@ -111,10 +111,10 @@ def describe_rule(gate: Gate) -> str:
     return f"{gate.metric} {', '.join([*limits, *relative, *comparable])}"
 
 
-def may_be_noise(environment: Environment, answers: Iterable[GateAnswer]) -> bool:
-    """Whether knowing how the metrics scatter could make any answer milder."""
+def may_be_noise(environment: Environment, answered: Iterable[tuple[str, Answer]]) -> bool:
+    """Whether knowing how the metrics scatter could make any answer milder; answers come with their rules."""
     relative = {describe_rule(gate) for gate in environment.gates if (gate.max_drop, gate.max_rise) != (None, None)}
-    return any(found.rule in relative and found.answer in {Answer.FAIL, Answer.WARN} for found in answers)
+    return any(rule in relative and answer in {Answer.FAIL, Answer.WARN} for rule, answer in answered)
 
 
 def gated_obstacles(environment: Environment, config: Config, values: GateInputs) -> tuple[ObstacleRow, ...]:
