@@ -21,13 +21,15 @@ from mlops_kit.core.types import CommitSha
 class Ground:
     """The commit that a pull request is compared with, what it holds, and head's project where that is known.
 
-    `facts` are None where base cannot be read; `error` says why.
+    `facts` are None where base cannot be read; `error` says why. `unseen` are metrics files that git does not keep.
+    `claimed` says that the report is of this base too.
     """
 
     base: CommitSha
     facts: Facts | None
     head: Project | None
     claimed: bool
+    unseen: frozenset[str] = frozenset()
     error: str = ""
 
     @property
@@ -42,6 +44,7 @@ class Ground:
             base=self.base,
             base_is_claimed=self.claimed,
             files=self.facts.metrics if self.facts and self.facts.project.definitions else None,
+            unseen=self.unseen,
             complete=self.facts is not None and not self.facts.notes,
             project=self.facts.project if self.facts else None,
             head=self.head,
@@ -54,7 +57,8 @@ def read_ground(git: Git, resolver: Resolver, report: Report, pull_request: Pull
     head = _find(git, pull_request.head)
     base, claimed = _choose_base(git, report, pull_request, head)
     facts, error = _read_base(git, resolver, base)
-    return Ground(base=base, facts=facts, head=_read_head(git, head), claimed=claimed, error=error)
+    unseen = frozenset(file.path for file in facts.metrics) - set(git.list_files(base)) if facts else frozenset()
+    return Ground(base=base, facts=facts, head=_read_head(git, head), claimed=claimed, unseen=unseen, error=error)
 
 
 def _choose_base(git: Git, report: Report, pull_request: PullRequest, head: CommitSha | None) -> tuple[CommitSha, bool]:

@@ -70,10 +70,10 @@ class Court:
         self.git.point("topic", self.git.branches["main"])
         return self.git.commit("topic", files(accuracy, model=model, test=test))
 
-    def promote(self, commit: CommitSha, *, model: str) -> None:
+    def promote(self, commit: CommitSha, *, model: str, stage: str = "train") -> None:
         """A record that a commit's model is live."""
         lock = json.loads(self.git.read_files(commit, ["dvc.lock"])["dvc.lock"])
-        out = lock["stages"]["train"]["outs"][0]["md5"]
+        out = lock["stages"][stage]["outs"][0]["md5"]
         seq = len(self.log.read_records()) + 1
         self.log.append_record(
             PromotionRecord(
@@ -198,13 +198,89 @@ def test_a_base_whose_pipeline_is_broken_cannot_be_compared_with() -> None:
     assert answer(court.judge(report(base, head, old=0.9, new=0.9), head=head)) is Answer.NOT_EVALUABLE
 
 
-def test_a_metric_that_only_a_cache_has_is_the_report_s() -> None:
+def test_a_broken_metrics_file_of_base_is_not_mended_by_the_report() -> None:
     court = Court()
-    base = court.git.commit("main", {**files(0.9), "metrics.json": b"{", "extra": b""})
+    base = court.git.commit("main", {**files(0.9), "metrics.json": b"{"})
+    head = court.propose(0.9)
+    judged = court.judge(report(base, head, old=0.9, new=0.9), head=head)
+    assert answer(judged) is Answer.NOT_EVALUABLE
+    assert (judged.metrics[0].old, judged.metrics[0].trend) == (None, Trend.UNREADABLE)
+
+
+@pytest.mark.parametrize(("old", "expected"), [(0.9, Answer.FAIL), (0.5, Answer.PASS)])
+def test_a_metric_that_only_a_cache_has_is_the_report_s(old: float, expected: Answer) -> None:
+    court = Court()
+    made = files(0.9)
+    del made["metrics.json"]
+    base = court.git.commit("main", made)
     head = court.propose(0.5)
-    judged = court.judge(report(base, head, old=0.9, new=0.5), head=head)
-    assert answer(judged) is Answer.FAIL
-    assert judged.metrics[0].old == 0.9
+    judged = court.judge(report(base, head, old=old, new=0.5), head=head)
+    assert (answer(judged), judged.metrics[0].old) == (expected, old)
+
+
+def test_a_metric_that_only_a_cache_has_is_not_believed_of_another_commit() -> None:
+    court = Court()
+    other = court.push(0.5)
+    made = files(0.9)
+    del made["metrics.json"]
+    court.git.commit("main", made)
+    head = court.propose(0.5)
+    assert answer(court.judge(report(other, head, old=0.5, new=0.5), head=head)) is Answer.NOT_EVALUABLE
+
+
+TWO = """
+train-a: a.csv={a} -> a.pkl
+eval-a: a.pkl={a} test.csv=e -> !a.json
+train-b: b.csv={b} -> b.pkl
+eval-b: b.pkl={b} test.csv=e -> !b.json
+check: a.csv={a} -> !data.json
+"""
+
+
+def two_models(court: Court, a: float, b: float) -> CommitSha:
+    """A commit with two models, each as good as it says."""
+    made = project_files(TWO.format(a=a, b=b), models="a=a.pkl b=b.pkl")
+    gates = ", ".join(
+        f"{{metric: {key}, max-drop: 0.01, against: live}}" for key in ("a.json:acc", "b.json:acc", "data.json:rows")
+    )
+    numbers = {"a.json": {"acc": a}, "b.json": {"acc": b}, "data.json": {"rows": 1}}
+    written = {path: json.dumps(value).encode() for path, value in numbers.items()}
+    return court.git.commit("main", {**made, **written, "mlops.yaml": POLICY.format(gates=gates).encode()})
+
+
+def judged_of_two(court: Court, a: float, b: float) -> Report:
+    """A pull request's report that says these values of both models."""
+    base = court.git.branches["main"]
+    head = CommitSha("e" * 40)
+    rows = tuple(
+        MetricRow(path=path, key=key, new=value, trend=Trend.NEW)
+        for path, key, value in (("a.json", "acc", a), ("b.json", "acc", b), ("data.json", "rows", 1))
+    )
+    return court.judge(replace(report(base, head, old=None, new=1), metrics=rows), head=head)
+
+
+def test_models_that_came_live_one_after_the_other_are_live_at_the_newest_commit() -> None:
+    court = Court()
+    court.promote(two_models(court, 0.5, 0.5), model="a", stage="train-a")
+    newest = two_models(court, 0.5, 0.9)
+    court.promote(newest, model="b", stage="train-b")
+    two_models(court, 0.1, 0.1)
+    judged = judged_of_two(court, 0.5, 0.5)
+    assert judged.live == Side(name="live in main", commit=newest)
+    assert [gate.answer for gate in judged.gates] == [Answer.PASS, Answer.FAIL, Answer.PASS]
+
+
+def test_models_that_are_live_at_no_one_commit_are_each_compared_with_their_own() -> None:
+    court = Court()
+    court.promote(two_models(court, 0.9, 0.1), model="a", stage="train-a")
+    court.promote(two_models(court, 0.1, 0.9), model="b", stage="train-b")
+    two_models(court, 0.1, 0.1)
+    judged = judged_of_two(court, 0.9, 0.9)
+    assert judged.live == Side(name="live in main", commit="")
+    assert [(row.path, row.live) for row in judged.metrics] == [("a.json", 0.9), ("b.json", 0.9), ("data.json", None)]
+    assert [gate.answer for gate in judged.gates] == [Answer.PASS, Answer.PASS, Answer.NOT_EVALUABLE]
+    assert "it is of models that are live at different commits" not in judged.gates[0].message
+    assert any(note.startswith("models are live at different commits (a at ") for note in judged.notes)
 
 
 def test_live_values_are_never_the_report_s() -> None:

@@ -23,14 +23,15 @@ from mlops_kit.core.types import CommitSha
 class OwnReading:
     """Base as git has it. Without `base` nothing was read, and the report is all there is.
 
-    `base_is_claimed` says that the report is of this base too. `files` is None where base has no pipeline; unless
-    `complete`, a file that is not among them may exist all the same. `error` says why base could not be read. `head`
-    is None where the clone does not have it. `history` has the values measured before, by metric.
+    `base_is_claimed` says that the report is of this base too. `files` is None where base has no pipeline; those that
+    git does not keep are `unseen`, and unless `complete` there may be more. `error` says why base could not be read.
+    `head` is None where the clone does not have it. `history` has the values measured before, by metric.
     """
 
     base: CommitSha | None = None
     base_is_claimed: bool = True
     files: tuple[MetricFile, ...] | None = None
+    unseen: frozenset[str] = frozenset()
     complete: bool = False
     project: Project | None = None
     head: Project | None = None
@@ -61,7 +62,7 @@ def base_files(report: Report, own: OwnReading) -> tuple[MetricFile, ...]:
     if own.files is None:
         return tuple(told.values())
     read = {clip(file.path): file for file in own.files}
-    silent = {path for path, file in read.items() if file.error and path in told}
+    silent = {clip(file.path) for file in own.files if file.error and file.path in own.unseen} & told.keys()
     unheard = {path for path in told if path not in read and not own.complete}
     chosen = {**read, **{path: told[path] for path in silent | unheard}}
     return tuple(chosen[path] for path in sorted(chosen))

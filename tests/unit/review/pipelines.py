@@ -12,9 +12,10 @@ Written = Mapping[str, bytes]
 def project_files(picture: str, *, models: str = "", params: Mapping[str, object] | None = None) -> dict[str, bytes]:
     """Files of a project.
 
-    A line is `name: in=letters … -> out …`; letters stand for content (`dir` in front makes it a folder), and an input
-    without them has no digest. `!` in front of an output makes it a metrics file that git keeps, `?` in front of a
-    name leaves the stage out of the lock. A word `%key` reads that param, whose value is of `params`.
+    A line is `name: in=letters … -> out=letters …`; letters stand for content (`dir` in front makes it a folder). An
+    input without them has no digest, an output without them one of its own. `!` in front of an output makes it a
+    metrics file that git keeps, `?` in front of a name leaves the stage out of the lock. A word `%key` reads that
+    param, whose value is of `params`.
     """
     stages, locked = {}, {}
     for line in filter(str.strip, picture.splitlines()):
@@ -23,8 +24,9 @@ def project_files(picture: str, *, models: str = "", params: Mapping[str, object
         words = [word.partition("=") for word in reads.split()]
         inputs = [(path, letters) for path, _, letters in words if not path.startswith("%")]
         keys = [path[1:] for path, _, _ in words if path.startswith("%")]
-        outs = [path for path in writes.split() if not path.startswith("!")]
-        metrics = [path[1:] for path in writes.split() if path.startswith("!")]
+        made = {path: letters for path, _, letters in (word.partition("=") for word in writes.split())}
+        outs = [path for path in made if not path.startswith("!")]
+        metrics = [path.lstrip("!") for path in made if path.startswith("!")]
         stages[name.strip("?")] = {
             "cmd": f"run {name}",
             "deps": [path for path, _ in inputs],
@@ -37,7 +39,10 @@ def project_files(picture: str, *, models: str = "", params: Mapping[str, object
                 "cmd": f"run {name}",
                 "deps": [_entry(path, letters) for path, letters in inputs if letters],
                 "params": {"params.yaml": {key: (params or {}).get(key) for key in keys}} if keys else {},
-                "outs": [_entry(path, f"{name} {rest} {params if keys else ''}") for path in (*outs, *metrics)],
+                "outs": [
+                    _entry(path.lstrip("!"), letters or f"{name} {rest} {params if keys else ''}")
+                    for path, letters in made.items()
+                ],
             }
     artifacts = {name: {"path": path, "type": "model"} for name, path in (pair.split("=") for pair in models.split())}
     return {
