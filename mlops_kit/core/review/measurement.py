@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from mlops_kit.core.pipeline.graph import Producers, index_producers, link_stages, upstream_of
+from mlops_kit.core.pipeline.graph import Producers, index_producers, link_stages
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Dependency, OutputKind, Stage, is_inside
 from mlops_kit.core.pipeline.values import Value, param_values
@@ -64,6 +64,8 @@ class Measuring:
     project: Project
     stages: Mapping[StageName, Stage]
     producers: Producers
+    sources: Mapping[StageName, tuple[StageName, ...]]
+    training: frozenset[StageName]
     after_training: frozenset[StageName]
 
     def find_writer(self, path: str) -> Stage | None:
@@ -76,7 +78,7 @@ class Measuring:
         chain, roles = self._chain(stage, given)
         data = [found for found, role in roles if role in {_Role.NAMED_DATA, _Role.DATA}]
         under_test = frozenset(found.path for found, role in roles if role is _Role.UNDER_TEST)
-        trains = _trains(stage, self.project) or not under_test
+        trains = stage.name in self.training or not under_test
         if trains:
             data = [found for found, role in roles if role is _Role.NAMED_DATA]
         scripts = [] if trains else [found for found, role in roles if role is _Role.SCRIPT]
@@ -98,7 +100,7 @@ class Measuring:
             for dependency in waiting.pop().dependencies:
                 roles.append((dependency, self._role(dependency, patterns)))
                 if roles[-1][1] is _Role.UNDER_TEST:
-                    between = [found for found in self._makers(dependency.path) if not _trains(found, self.project)]
+                    between = [found for found in self._makers(dependency.path) if found.name not in self.training]
                     waiting += [found for found in between if found.name not in chain]
                     chain |= {found.name: found for found in between}
         return tuple(chain.values()), tuple(roles)
@@ -122,7 +124,7 @@ class Measuring:
 
     def _is_made_by_model(self, path: str, words: frozenset[str]) -> bool:
         makers = self._makers(path)
-        if EVALUATION_NAMES & words and all(_trains(maker, self.project) for maker in makers):
+        if EVALUATION_NAMES & words and all(maker.name in self.training for maker in makers):
             return False
         return any(maker.name in self.after_training for maker in makers)
 
@@ -131,9 +133,9 @@ class Measuring:
 
     def _seeds(self, chain: Iterable[Stage], fed: Iterable[Dependency]) -> Iterator[tuple[str, Value]]:
         """The seeds of the measuring stages, and of those that made, and perhaps split, what they measure on."""
-        makers = (maker for found in fed for maker in self._makers(found.path))
-        behind = (stage for maker in makers for stage in upstream_of(maker, self.stages.values()))
-        sources = {stage.name: stage for stage in behind if stage.name not in self.after_training}
+        makers = (maker.name for found in fed for maker in self._makers(found.path))
+        behind = follow(makers, self.sources) - self.after_training
+        sources = {name: self.stages[name] for name in sorted(behind)}
         for stage in (*chain, *sources.values()):
             for params in stage.params:
                 for key, value in param_values(params.file, dict(params.locked or {})).values.items():
@@ -143,12 +145,31 @@ class Measuring:
 
 def index_measuring(project: Project) -> Measuring:
     """The project, ready to be asked how its metrics were measured."""
+    sources = link_stages(project.stages)
+    readers: dict[StageName, list[StageName]] = {}
+    for name, read in sources.items():
+        for source in read:
+            readers.setdefault(source, []).append(name)
+    training = frozenset(stage.name for stage in project.stages if _trains(stage, project))
     return Measuring(
         project=project,
         stages={stage.name: stage for stage in project.stages},
         producers=index_producers(project.stages),
-        after_training=_after_training(project),
+        sources=sources,
+        training=training,
+        after_training=follow(training, readers),
     )
+
+
+def follow(names: Iterable[StageName], links: Mapping[StageName, Iterable[StageName]]) -> frozenset[StageName]:
+    """The names, and all that the links lead to from them."""
+    waiting, reached = list(names), set[StageName]()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting.extend(links.get(name, ()))
+    return frozenset(reached)
 
 
 def fits(path: str, pattern: str) -> bool:
@@ -159,23 +180,6 @@ def fits(path: str, pattern: str) -> bool:
 def path_words(path: str) -> frozenset[str]:
     """The words of a path, in lower case, without its ending."""
     return frozenset(_WORD.findall(path.removesuffix(f".{_ending(path)}").lower()))
-
-
-def _after_training(project: Project) -> frozenset[StageName]:
-    """The stages that make a model, and those that read, at any distance, what such a stage made."""
-    sources = link_stages(project.stages)
-    readers: dict[StageName, list[StageName]] = {}
-    for name, read in sources.items():
-        for source in read:
-            readers.setdefault(source, []).append(name)
-    waiting = [stage.name for stage in project.stages if _trains(stage, project)]
-    reached: set[StageName] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting.extend(readers.get(name, ()))
-    return frozenset(reached)
 
 
 def _trains(stage: Stage, project: Project) -> bool:

@@ -50,12 +50,12 @@ def test_what_is_live_has_a_column_and_shows_what_did_not_move_beside_it() -> No
 
 def test_what_cannot_be_compared_is_told_before_the_metrics() -> None:
     obstacles = (
-        ObstacleRow(path="m.json", stage="e", kind=Obstacle.DATA, name="t.csv", old="md5:1a2b3c4d5", new="md5:9f8e7d6c5"),
+        ObstacleRow(path="m.json", stage="e", kind=Obstacle.DATA, name="t", old="md5:1a2b3c4d5", new="md5:9f8e7d6c5"),
         ObstacleRow(path="m.json", stage="e", kind=Obstacle.SEED, name="p:s", old="1", new="2", against="live"),
     )
     assert rendered(row("acc", 0.5, 0.75), obstacles=obstacles)[3:7] == [
         "not comparable",
-        "  m.json with base: test data changed t.csv 1a2b3c4d → 9f8e7d6c",
+        "  m.json with base: test data changed t 1a2b3c4d → 9f8e7d6c",
         "  m.json with what is live: seed changed p:s 1 → 2",
         "",
     ]
