@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.plan import plan_environment
+from mlops_kit.commands.sections import read_sections
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, RegistryKind
@@ -65,6 +66,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
+    sections = read_sections(head, policy.config.review.sections)
     stages = compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources))
     report = Report(
         base=sides.base,
@@ -76,8 +78,9 @@ def make_report(question: Question, sources: Sources) -> Report:
         params=compare_params(read.base.params, read.head.params),
         stages=stages,
         models=compare_models(read.base.project, read.head.project),
+        sections=sections.found,
         plan=plan,
-        notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
+        notes=_notes(sides, policy, read, (*warnings, *plan_notes, *sections.notes)),
         policy_changed=policy.changed,
         lock_uncommitted=sides.head.worktree and _locks(head) != _locks(_commit_tree(sides.head, sources)),
     )

@@ -16,7 +16,7 @@ CELL_LIMIT = 200
 MESSAGE_LIMIT = 1000
 """Characters of the longest name or value, and of the longest message, that is shown."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_KEPT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _UNSAFE = re.compile(r"[!-/:-@\[-`{-~]|^\s+|\s+$")
 _HARMLESS = re.compile(r"[(%]|(?<=[^\W_])(?:[./_-](?=[^\W_])|[,:;](?= |$))|(?<=[^\W\d_])(?:\)|\.(?= |$))")
 """Punctuation that means nothing to markdown where it stands; written plainly, so that people can read the source."""
@@ -34,7 +34,7 @@ _URL_SAFE = "/:?=&%-._~+,;@#"
 def clean(text: str, *, limit: int = CELL_LIMIT) -> str:
     """One line without control, direction or private characters, cut with its length where it is longer."""
     shown = text if len(text) <= limit else text[: limit - 1]
-    line = "".join(_REPLACEMENT if unicodedata.category(char) in _KEPT_CATEGORIES else char for char in shown)
+    line = shown if shown.isprintable() else "".join(map(_show, shown))
     return line if len(text) <= limit else f"{line}… ({len(text)} characters)"
 
 
@@ -73,6 +73,10 @@ def label(text: str) -> str:
     So does a dash or digit at its start, which mermaid takes for a list, and a colon, which it takes for a style.
     """
     return _LABEL_UNSAFE.sub(lambda found: f"#{ord(found[0])};", clean(text, limit=60))
+
+
+def _show(char: str) -> str:
+    return _REPLACEMENT if unicodedata.category(char) in _HIDDEN_CATEGORIES else char
 
 
 def _escape(line: str, seams: re.Pattern[str]) -> str:

@@ -33,8 +33,8 @@ def flood(piece: str, *, count: int = 5000) -> Report:
             GateRow(environment="staging", metric=name, rule=name, answer=Answer.FAIL, message=name)
             for name in names[:200]
         ),
-        params=tuple(ParamRow(path=piece, key=name, old=name, new=name) for name in names),
-        stages=tuple(StageRow(name=name, state="ran", after=tuple(names[:1])) for name in names),
+        params=tuple(ParamRow(path=piece, key=name, old=name, new=name) for name in names[:500]),
+        stages=tuple(StageRow(name=name, state="ran", after=tuple(names[:1])) for name in names[:500]),
         notes=tuple(names[:500]),
         sections=tuple(Section(title=name, text=f"{name}\n\n" * 20) for name in names[:20]),
     )
@@ -69,9 +69,10 @@ def test_whatever_is_cut_the_page_is_sound_and_the_verdict_is_there(report: Repo
 
 def test_the_verdict_is_short_whatever_the_names_are() -> None:
     override = Override(actor="|" * 2000, reason="|" * 2000, commit=CommitSha(NEW))
-    text = render_report(replace(flood("|" * 1900), environment="|" * 2000), Occasion(override=override), limit=8_000)
+    report = replace(flood("|" * 1900, count=50), environment="|" * 2000)
+    text = render_report(report, Occasion(override=override), limit=8_000)
     assert text.startswith("### ⚠️ Accepted for ")
-    assert len(tell_verdict(flood("|" * 1900))) < 1_000
+    assert len(tell_verdict(report)) < 1_000
 
 
 def test_what_is_left_out_altogether_is_named() -> None:

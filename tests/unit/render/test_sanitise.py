@@ -33,8 +33,8 @@ x = 1
 KEPT = (
     "<h5>Where it fails</h5>",
     (
-        "<p>On <strong>new</strong> <em>plans</em>&#44; <del>old</del> <code>a&#124;b</code>; ask &#64;<wbr>team, "
-        "see the notes (<code>https&#58;&#47;&#47;wiki.example/x</code>) and here. [image: a plot]</p>"
+        "<p>On <strong>new</strong> <em>plans</em>&#44; <del>old</del> <code>a&#124;b</code>&#59; ask &#64;<wbr>team, "
+        "see the notes (<code>https&#58;&#47;&#47;wiki.example/x</code>) and here&#46; [image: a plot]</p>"
     ),
     "<ul><li>one<ol><li>two</li></ol></li></ul>",
     "<blockquote><p>quoted</p></blockquote>",
@@ -43,7 +43,7 @@ KEPT = (
         "<tbody><tr><td>basic</td><td>12</td></tr></tbody></table>"
     ),
     "<pre><code>x &#61; 1&#10;&#10;&#35; done &#60;&#47;code&#62;</code></pre>",
-    "<p>&#60;script&#62;alert(1)&#60;&#47;script&#62;</p>",
+    "<p>&#60;script&#62;alert(1&#41;&#60;&#47;script&#62;</p>",
 )
 
 
