@@ -10,7 +10,6 @@ leaves code alone and finds nothing across a tag, so `<wbr>`, which shows as not
 
 import re
 import unicodedata
-from urllib.parse import quote, urlsplit
 
 CELL_LIMIT = 200
 MESSAGE_LIMIT = 1000
@@ -28,7 +27,8 @@ _COMMIT = re.compile(r"[0-9a-f]{6}(?=[0-9a-f])")
 _SEAM = "\0"
 _TAG = "<wbr>"
 _LABEL_UNSAFE = re.compile(r"^[-\d]|[^\w ./@-]")
-_URL_SAFE = "/:?=&%-._~+,;@#"
+_WEB_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
+_NOT_IN_ADDRESS = re.compile(r"[^A-Za-z0-9/:?=&%._~+,;@#-]")
 
 
 def clean(text: str, *, limit: int = CELL_LIMIT) -> str:
@@ -61,10 +61,9 @@ def figure(text: str) -> str:
 
 def link(words: str, address: str) -> str:
     """A link with the kit's own words; the words alone where the address is not one of the web."""
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not _WEB_ADDRESS.match(address):
         return words
-    return f"[{words}](<{quote(address, safe=_URL_SAFE)}>)"
+    return f"[{words}](<{_NOT_IN_ADDRESS.sub(_percent, address)}>)"
 
 
 def label(text: str) -> str:
@@ -73,6 +72,10 @@ def label(text: str) -> str:
     So does a dash or digit at its start, which mermaid takes for a list, and a colon, which it takes for a style.
     """
     return _LABEL_UNSAFE.sub(lambda found: f"#{ord(found[0])};", clean(text, limit=60))
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
 
 
 def _show(char: str) -> str:
