@@ -8,6 +8,7 @@ from mlops_kit.commands.facts import CommitTree
 from mlops_kit.commands.gated import Gated, answer_gates
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.plan import plan_environment
+from mlops_kit.commands.sections import read_sections
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import RegistryKind
@@ -59,6 +60,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     gated = answer_gates(compared, sources.git)
     plan, plan_notes = _make_plan(compared, sources)
     warnings = find_warnings(compared)
+    sections = read_sections(compared.head_tree, compared.config.review.sections)
     stages = compare_stages(compared.base.project, compared.head.project, _results(compared, sources))
     base = compared.sides.base
     report = Report(
@@ -75,8 +77,9 @@ def make_report(question: Question, sources: Sources) -> Report:
         stages=stages,
         models=compare_models(compared.base.project, compared.head.project),
         obstacles=gated.obstacles,
+        sections=sections.found,
         plan=plan,
-        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes)),
+        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *sections.notes)),
         policy_changed=compared.policy.changed,
         lock_uncommitted=_is_lock_uncommitted(compared, sources),
     )
