@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from mlops_kit.commands.data import DataSources, read_data
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.plan import plan_environment
@@ -12,7 +13,7 @@ from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tables, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
@@ -31,7 +32,8 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
-    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC.
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC. `tables`
+    looks into those that are tables.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
@@ -41,6 +43,7 @@ class Sources:
     resolver: Resolver
     log: PromotionLog
     objects: Objects | None = None
+    tables: Tables | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
 
@@ -68,6 +71,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
     stages = compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources))
+    data = read_data(read.base.project, read.head.project, _data_sources(sides.head, sources))
     report = Report(
         base=sides.base,
         head=sides.head,
@@ -78,8 +82,9 @@ def make_report(question: Question, sources: Sources) -> Report:
         params=compare_params(read.base.params, read.head.params),
         stages=stages,
         models=compare_models(read.base.project, read.head.project),
+        data=data.rows,
         plan=plan,
-        notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
+        notes=_notes(sides, policy, read, (*warnings, *plan_notes, *data.notes)),
         policy_changed=policy.changed,
         lock_uncommitted=sides.head.worktree and _locks(head) != _locks(_commit_tree(sides.head, sources)),
     )
@@ -92,6 +97,11 @@ def _open(side: Side, sources: Sources) -> Tree:
 
 def _commit_tree(side: Side, sources: Sources) -> Tree:
     return CommitTree(git=sources.git, commit=CommitSha(side.commit))
+
+
+def _data_sources(head: Side, sources: Sources) -> DataSources:
+    work_tree = sources.git.root if head.worktree else None
+    return DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
 
 
 def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
