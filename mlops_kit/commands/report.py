@@ -66,7 +66,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     base, head = _open(sides.base, sources), _open(sides.head, sources)
     policy = read_policy(base, head, file=question.config_file)
     environment = choose_environment(question, policy.config, sides.branch)
-    read = _read_both(base, head, sources.resolver)
+    read = _read_both(base, head, sources)
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
@@ -99,18 +99,13 @@ def _commit_tree(side: Side, sources: Sources) -> Tree:
     return CommitTree(git=sources.git, commit=CommitSha(side.commit))
 
 
-def _data_sources(head: Side, sources: Sources) -> DataSources:
-    work_tree = sources.git.root if head.worktree else None
-    return DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
-
-
-def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
+def _read_both(base: Tree, head: Tree, sources: Sources) -> _Read:
     """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
-    found = read_facts(head, resolver)
+    found = read_facts(head, sources.resolver, sources.objects)
     if not found.project.definitions:
         raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
     try:
-        return _Read(base=read_facts(base, resolver), head=found)
+        return _Read(base=read_facts(base, sources.resolver, sources.objects), head=found)
     except KitError as error:
         lost = tuple(MetricFile(path=file.path, error=str(error)) for file in found.metrics)
         return _Read(base=Facts(project=Project(), metrics=lost), head=found, base_error=str(error))
@@ -195,3 +190,8 @@ def _notes(sides: Sides, policy: Policy, read: _Read, found: tuple[str, ...]) ->
 def _locks(tree: Tree) -> dict[str, bytes]:
     paths = (path for path in tree.list_files() if path.rpartition("/")[2] == LOCK_FILE)
     return dict(tree.read_files(paths))
+
+
+def _data_sources(head: Side, sources: Sources) -> DataSources:
+    work_tree = sources.git.root if head.worktree else None
+    return DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
