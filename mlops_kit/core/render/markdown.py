@@ -4,6 +4,7 @@ Every name, value and message goes through `escape`; the text never passes its l
 """
 
 from mlops_kit.core.render.budget import fit
+from mlops_kit.core.render.markdown_data import data_blocks
 from mlops_kit.core.render.markdown_gates import gate_blocks
 from mlops_kit.core.render.markdown_graph import stage_graph_blocks
 from mlops_kit.core.render.markdown_head import head_blocks
@@ -30,6 +31,7 @@ def render_report(report: Report, occasion: Occasion = _NO_OCCASION, *, limit: i
         *metric_blocks(report),
         *param_blocks(report),
         *model_blocks(report),
+        *data_blocks(report),
         *stage_blocks(report),
         *plan_blocks(report),
         *same_metric_blocks(report),

@@ -48,6 +48,7 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
+        data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
         notes=report.notes[:size],
     )
     lengths = {
@@ -55,6 +56,8 @@ def _head_of(report: Report, size: int) -> Report:
         "params": len(report.params) - len(cut.params),
         "stages": len(report.stages) - len(cut.stages),
         "models": len(report.models) - len(cut.models),
+        "data paths": len(report.data) - len(cut.data),
+        "columns": sum(len(row.columns) for row in report.data) - sum(len(row.columns) for row in cut.data),
         "notes": len(report.notes) - len(cut.notes),
     }
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
