@@ -12,7 +12,7 @@ from mlops_kit.adapters.tables.reading import FILE_SECONDS
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.tables import Column, Table, TableFile
 
-_MODULE = "mlops_kit.adapters.tables.reading"
+_WORDS = (sys.executable, "-I", "-m", "mlops_kit.adapters.tables.reading")
 _PASSED_ON = frozenset({"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
 """All that a process gets that reads a stranger's bytes: no token, no credentials."""
 _FIXED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -22,9 +22,10 @@ _DEATHS = 3
 
 
 class TableReader:
-    """Reads tables; of the `environment` the reading process gets what Python needs to start."""
+    """Reads tables; of the `environment` the reading process, started by `words`, gets what Python needs to start."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], *, words: Sequence[str] = _WORDS) -> None:
+        self._words = words
         self._environment = {name: environment[name] for name in _PASSED_ON & environment.keys()} | _FIXED
 
     def read(self, files: Iterable[TableFile]) -> Mapping[TableFile, Table]:
@@ -44,7 +45,7 @@ class TableReader:
     def _ask(self, files: Sequence[TableFile]) -> tuple[list[Table], int]:
         done = process.run(
             process.Call(
-                words=[sys.executable, "-I", "-m", _MODULE],
+                words=self._words,
                 folder=Path(sys.prefix),
                 environment=self._environment,
                 stdin=json.dumps([_request(file) for file in files]).encode(),

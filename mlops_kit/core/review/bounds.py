@@ -57,7 +57,7 @@ def _head_of(report: Report, size: int) -> Report:
         "stages": len(report.stages) - len(cut.stages),
         "models": len(report.models) - len(cut.models),
         "data paths": len(report.data) - len(cut.data),
-        "columns": sum(len(row.columns) for row in report.data) - sum(len(row.columns) for row in cut.data),
+        "columns": sum(len(row.columns) - size for row in report.data[:size] if len(row.columns) > size),
         "notes": len(report.notes) - len(cut.notes),
     }
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
