@@ -65,6 +65,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
     return Sources(
@@ -73,6 +74,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         resolver=DvcResolver(git.root, environment),
         log=open_log(git),
         objects=DvcObjects(git.root, environment),
+        tables=TableReader(environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
     )

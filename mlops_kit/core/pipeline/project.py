@@ -163,7 +163,7 @@ def _plain_stage(file: str, written: WrittenStage, locked: LockedStage | None) -
         ),
         params=tuple(_stage_params(written, locked)),
         outputs=tuple(
-            Output(path=path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
+            _locked_output(known, kind=out.kind, cached=out.cached)
             for out in written.outputs
             for path in [join_path(written.folder, out.path)]
             for known in [outputs.get(path, Dependency(path=path))]
@@ -199,15 +199,19 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
-            return Output(path=known.path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
-    return Output(path=known.path, digest=known.digest, files=known.files)
+            return _locked_output(known, kind=out.kind, cached=out.cached)
+    return _locked_output(known, kind=OutputKind.DATA, cached=True)
+
+
+def _locked_output(known: Dependency, *, kind: OutputKind, cached: bool) -> Output:
+    return Output(path=known.path, kind=kind, cached=cached, digest=known.digest, files=known.files, size=known.size)
 
 
 def _digests(folder: str, paths: Iterable[LockedPath]) -> dict[str, Dependency]:
     found = {}
     for entry in paths:
         path = join_path(folder, entry.path)
-        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files)
+        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files, size=entry.size)
     return found
 
 

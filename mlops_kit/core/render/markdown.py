@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mlops_kit.core.render.budget import Block, Budget, fit, octets
 from mlops_kit.core.render.escape import link
 from mlops_kit.core.render.markdown_comparability import comparability_blocks
+from mlops_kit.core.render.markdown_data import data_blocks
 from mlops_kit.core.render.markdown_failures import failure_blocks
 from mlops_kit.core.render.markdown_footer import footer_blocks
 from mlops_kit.core.render.markdown_gates import gate_blocks, passing_gate_blocks
@@ -52,6 +53,7 @@ def _blocks(report: Report, occasion: Occasion, budget: Budget) -> Iterator[Bloc
     yield from metric_blocks(report)
     yield from plan_blocks(report)
     yield from param_blocks(report)
+    yield from data_blocks(report)
     yield from model_blocks(report)
     yield from stage_blocks(report)
     yield from same_metric_blocks(report)
