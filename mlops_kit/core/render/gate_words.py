@@ -9,7 +9,7 @@ from mlops_kit.core.review.report import GateRow, Report
 from mlops_kit.core.types import Answer
 
 NAME_LIMIT = 60
-_NOISE = r"(?P<noise>, by less than the noise \S+)?"
+_NOISE = r"(?P<noise>, by less than the noise \S+|, but within the noise: .*)?"
 _LIMIT = re.compile(rf"(?P<value>\S+) is (?P<words>under the minimum|over the maximum) (?P<limit>\S+?){_NOISE}")
 _MOVE = re.compile(
     rf"a (?P<way>drop|rise) of (?P<size>\S+) from (?P<old>\S+) is over the allowed (?P<allowed>\S+?){_NOISE}"

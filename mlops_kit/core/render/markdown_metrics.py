@@ -40,10 +40,10 @@ class _Look:
 
 
 def metric_blocks(report: Report) -> Iterator[Block]:
-    """A row per metric that is not the same, the worst first, and what the marks in it mean."""
+    """A row per metric that is not the same in all columns, the worst first, and what the marks in it mean."""
     look = _look(report)
     order = list(_TRENDS)
-    rows = [row for row in report.metrics if row.trend is not Trend.SAME]
+    rows = [row for row in report.metrics if not _is_same(row)]
     if rows:
         lines = _lines(sorted(rows, key=lambda row: order.index(row.trend)), look)
         yield table(Rank.METRICS, "#### Metrics", _head(look), lines, more="metrics")
@@ -54,11 +54,15 @@ def metric_blocks(report: Report) -> Iterator[Block]:
 
 def same_metric_blocks(report: Report) -> Iterator[Block]:
     """The metrics that are the same, folded."""
-    rows = [row for row in report.metrics if row.trend is Trend.SAME]
+    rows = [row for row in report.metrics if _is_same(row)]
     if rows:
         look = _look(report)
         title = f"{count(rows, 'metric')} did not change"
         yield folded(Rank.SAME_METRICS, title, _head(look), _lines(rows, look), more="unchanged metrics")
+
+
+def _is_same(row: MetricRow) -> bool:
+    return row.trend is Trend.SAME and (row.live is None or row.live == row.new)
 
 
 def _look(report: Report) -> _Look:

@@ -5,12 +5,18 @@ as text, a link as its words and its address, an image as its description; headi
 `escape` like everything else.
 """
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache
+from typing import TYPE_CHECKING
 
 from mlops_kit.core.render.escape import cell, preformatted, prose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 ALLOWED_TAGS = frozenset(
     {"p", "h5", "h6", "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td"}
@@ -34,7 +40,6 @@ _TAGS = {
 }
 _SHOWN_AS_TEXT = {"softbreak": " ", "hardbreak": "<br>", "hr": "<hr>"}
 _ADDRESS_LIMIT = 300
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def sanitise(markdown: str) -> tuple[str, ...]:
@@ -42,13 +47,20 @@ def sanitise(markdown: str) -> tuple[str, ...]:
     lines: list[str] = []
     line: list[str] = []
     level = 0
-    for token in _PARSER.parse(markdown):
+    for token in _parser().parse(markdown):
         line.extend(_block(token))
         level += token.nesting
         if level == 0 and line:
             lines.append("".join(line))
             line.clear()
     return tuple(lines)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def _block(token: Token) -> Iterator[str]:

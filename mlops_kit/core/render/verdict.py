@@ -18,6 +18,7 @@ _ALL = {0: "no gates are set", 1: "its gate passes", 2: "both gates pass"}
 _TOLD = 2
 """Gates whose finding is told in the sentence; the others are counted."""
 _REASON_LIMIT = 200
+_OTHERWISE = "not all is measured in the same way as before"
 
 
 def tell_verdict(report: Report, override: Override | None = None) -> str:
@@ -54,7 +55,7 @@ def is_first(report: Report) -> bool:
 
 
 def notes_decide(report: Report) -> bool:
-    """Whether only the notes say why a version is worth a look."""
+    """Whether no gate says why a version is worth a look, so that the notes may."""
     return report.verdict is Verdict.WARN and not any(gate.answer in _DOUBTFUL for gate in report.gates)
 
 
@@ -73,7 +74,8 @@ def _failure(names: Sequence[str]) -> str:
 
 def _doubt(report: Report) -> str:
     told = [tell_gate(gate, report) for gate in report.gates if gate.answer in _DOUBTFUL]
-    return _first(told, "gates are in doubt") or f"{_gates(report)}; the notes say what is in doubt"
+    rest = f"but {_OTHERWISE}" if report.obstacles else "but the notes say what is in doubt"
+    return _first(told, "gates are in doubt") or f"{_gates(report)}, {rest}"
 
 
 def _first(told: Sequence[str], rest: str) -> str:
@@ -103,7 +105,7 @@ def _movement(report: Report) -> Iterator[str]:
     elif report.metrics:
         yield _moved(report.metrics)
     if report.obstacles:
-        yield "but not all is measured in the same way as before"
+        yield f"but {_OTHERWISE}"
 
 
 def _moved(rows: Sequence[MetricRow]) -> str:

@@ -80,7 +80,7 @@ BETTER = Report(
     metrics=(
         metric("accuracy", 0.9, 0.91, Trend.BETTER, live=0.899),
         metric("calibration.brier", 0.081, 0.084, Trend.WORSE, live=0.08, assumed=True),
-        metric("f1", 0.884, 0.884, Trend.SAME, live=0.88),
+        metric("f1", 0.884, 0.884, Trend.SAME, live=0.884),
         metric("loss", 0.31, 0.29, Trend.BETTER, live=0.31, assumed=True),
         metric("rows", 10_000.0, 10_250.0, Trend.CHANGED, live=10_000.0),
         metric("train_seconds", 61.0, 74.0, Trend.WORSE, live=60.0),
@@ -152,7 +152,7 @@ WORSE = replace(
 )
 UNCHANGED = replace(
     BETTER,
-    metrics=tuple(replace(row, new=row.old, diff=0, trend=Trend.SAME) for row in BETTER.metrics),
+    metrics=tuple(replace(row, new=row.old, live=None, diff=0, trend=Trend.SAME) for row in BETTER.metrics),
     live=None,
     params=(),
     stages=tuple(StageRow(name=stage.name, state="cached", after=stage.after) for stage in STAGES),

@@ -75,8 +75,21 @@ def test_what_gates_find_becomes_the_end_of_a_sentence() -> None:
 
 def test_where_only_notes_say_what_is_in_doubt_they_stand_open() -> None:
     text = render_report(replace(BETTER, verdict=Verdict.WARN, notes=("lock inconsistent: stage train",)))
-    assert "but look first: all 4 gates pass; the notes say what is in doubt." in text
+    assert "but look first: all 4 gates pass, but the notes say what is in doubt." in text
     assert "#### Notes\n\n- lock inconsistent: stage train\n" in text
+
+
+def test_gates_that_pass_on_other_data_are_worth_a_look() -> None:
+    sentence = tell_verdict(replace(BETTER, verdict=Verdict.WARN, obstacles=WORSE.obstacles))
+    assert sentence == (
+        "⚠️ Ready for staging, but look first: all 4 gates pass, but not all is measured in the same way as before."
+    )
+
+
+def test_a_metric_that_differs_only_from_what_is_live_is_in_the_table() -> None:
+    text = render_report(replace(UNCHANGED, live=BETTER.live, metrics=(metric("f1", 0.9, 0.9, Trend.SAME, live=0.8),)))
+    assert "| <code>f1</code> | 0.9 | 0.8 | 0.9 | 0 | same |" in text
+    assert "did not change</summary>\n\n| metric" not in text
 
 
 def test_an_alias_that_is_led_back_is_told_as_a_repair() -> None:
