@@ -1,15 +1,17 @@
 """Reads the two sides that a report compares, whose rules hold between them, and what is live beside them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from mlops_kit.commands.ahead import bring_files, bring_objects
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
-from mlops_kit.core.ports import Resolver, Tree
+from mlops_kit.core.ports import Tree
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.comparability import ObstacleRow, find_obstacles
 from mlops_kit.core.review.live import LiveMetrics
@@ -51,10 +53,13 @@ def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Compar
     sides = choose_sides(question, bench.git, bench.log)
     base_tree = open_side(sides.base, bench, work_tree)
     head_tree = open_side(sides.head, bench, work_tree)
+    bring_files(bench.git, (sides.head, sides.base), question.config_file)
     policy = read_policy(base_tree, head_tree, file=question.config_file)
     environment = choose_environment(question, policy.config, sides)
-    head = _read_head(head_tree, bench.resolver)
-    base, base_error = _read_base(base_tree, bench.resolver, head)
+    with suppress(KitError):
+        bring_objects(bench.objects, (base_tree, head_tree))
+    head = _read_head(head_tree, bench)
+    base, base_error = _read_base(base_tree, bench, head)
     return Comparison(
         sides=sides,
         policy=policy,
@@ -99,17 +104,17 @@ def write_notes(compared: Comparison, found: tuple[str, ...]) -> tuple[str, ...]
     return tuple(clip(note) for note in dict.fromkeys(told))
 
 
-def _read_head(tree: Tree, resolver: Resolver) -> Facts:
-    found = read_facts(tree, resolver)
+def _read_head(tree: Tree, bench: Bench) -> Facts:
+    found = read_facts(tree, bench.resolver, bench.objects)
     if not found.project.definitions:
         raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
     return found
 
 
-def _read_base(tree: Tree, resolver: Resolver, head: Facts) -> tuple[Facts, str]:
+def _read_base(tree: Tree, bench: Bench, head: Facts) -> tuple[Facts, str]:
     """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
     try:
-        return read_facts(tree, resolver), ""
+        return read_facts(tree, bench.resolver, bench.objects), ""
     except KitError as error:
         lost = tuple(MetricFile(path=file.path, error=str(error)) for file in head.metrics)
         return Facts(project=Project(), metrics=lost), str(error)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.commands.facts import Facts
 from mlops_kit.commands.ground import read_ground
-from mlops_kit.commands.live import last_records, read_live_metrics
+from mlops_kit.commands.live import Shelf, last_records, read_live_metrics
 from mlops_kit.commands.samples import read_samples
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.forge import PullRequest
-from mlops_kit.core.ports import Git, PromotionLog, Resolver
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver
 from mlops_kit.core.review.gates import may_be_noise
 from mlops_kit.core.review.judgement import check_origin, judge_report, target_environment
 from mlops_kit.core.review.live import LiveMetrics
@@ -25,6 +25,7 @@ class Bench:
     git: Git
     log: PromotionLog
     resolver: Resolver
+    objects: Objects | None = None
     config_file: str = CONFIG_FILE
 
 
@@ -45,7 +46,7 @@ def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest) -> Report
     check_origin(report, pull_request, file=evidence.file)
     config = read_base_policy(bench, pull_request.base)
     environment = target_environment(config, pull_request.base_branch)
-    ground = read_ground(bench.git, bench.resolver, report, pull_request)
+    ground = read_ground(bench.git, bench.resolver, bench.objects, report=report, pull_request=pull_request)
     live = read_live(bench, environment, known=ground.known)
     judged = judge_report(report, config, environment, live=live, own=ground.reading)
     answered = ((gate.rule, gate.answer) for gate in judged.gates)
@@ -75,6 +76,7 @@ def read_live(bench: Bench, environment: EnvironmentName, *, known: Mapping[Comm
     """
     try:
         live = last_records(bench.log.read_records(), environment)
-        return read_live_metrics(bench.git, bench.resolver, live, known=known)
+        shelf = Shelf(git=bench.git, resolver=bench.resolver, objects=bench.objects, known=known)
+        return read_live_metrics(shelf, live)
     except KitError as error:
         return LiveMetrics(error=str(error))

@@ -13,7 +13,7 @@ from mlops_kit.commands.world import World
 from mlops_kit.core.config import RegistryKind
 from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
 from mlops_kit.core.review.gates import Verdict, judge_answers
@@ -31,6 +31,7 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
@@ -39,13 +40,14 @@ class Sources:
     work_tree: Tree
     resolver: Resolver
     log: PromotionLog
+    objects: Objects | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
 
     @property
     def bench(self) -> Bench:
         """What of it a judge has too."""
-        return Bench(git=self.git, log=self.log, resolver=self.resolver)
+        return Bench(git=self.git, log=self.log, resolver=self.resolver, objects=self.objects)
 
 
 def make_report(question: Question, sources: Sources) -> Report:

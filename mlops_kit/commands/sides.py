@@ -1,8 +1,8 @@
 """Chooses what a report compares and by whose rules: base, head, environment, policy."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mlops_kit.commands.commits import Found, Missing, find_commit, find_merge_base, find_parent, require_commit
 from mlops_kit.commands.live import find_live_commit, last_records
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError
@@ -54,18 +54,25 @@ class Policy:
 
 
 def choose_sides(question: Question, git: Git, log: PromotionLog) -> Sides:
-    """Base and head; without a named base, the merge base with the main branch. InputError where there is none."""
-    head = Side(
-        name=clip(question.head or "work tree"),
-        commit=git.resolve(question.head or "HEAD"),
-        worktree=not question.head,
-    )
+    """Base and head; without a named base, the merge base with the main branch. InputError where there is none.
+
+    What a shallow clone lacks of them is fetched.
+    """
+    found = require_commit(git, question.head) if question.head else Found(commit=git.resolve("HEAD"))
+    head = _side(question.head or "work tree", found, worktree=not question.head)
     if question.base.startswith(_LIVE):
-        return _live_sides(head, question.base.removeprefix(_LIVE), git, log)
+        sides = _live_sides(head, question.base.removeprefix(_LIVE), git, log)
+        return replace(sides, notes=(*found.notes, *sides.notes))
     if question.base:
-        base = Side(name=clip(question.base), commit=git.resolve(question.base))
-        return Sides(base=base, head=head, branch=_branch_name(question.base))
-    return _default_sides(head, git)
+        named = require_commit(git, question.base)
+        base = _side(question.base, named)
+        return Sides(base=base, head=head, branch=_branch_name(question.base), notes=(*found.notes, *named.notes))
+    sides = _default_sides(head, found.commit, git)
+    return replace(sides, notes=(*found.notes, *sides.notes))
+
+
+def _side(name: str, found: Found, *, worktree: bool = False) -> Side:
+    return Side(name=clip(name), commit=found.commit, worktree=worktree)
 
 
 def choose_environment(question: Question, config: Config, sides: Sides) -> EnvironmentName:
@@ -102,35 +109,35 @@ def _live_sides(head: Side, environment: str, git: Git, log: PromotionLog) -> Si
         raise InputError(
             f"no single commit is live in {environment!r}: {told}", hint="name one of them with --base REVISION"
         )
-    base = Side(name=clip(f"live in {environment}"), commit=git.resolve(commit))
-    return Sides(base=base, head=head, environment=environment)
+    found = require_commit(git, commit)
+    return Sides(base=_side(f"live in {environment}", found), head=head, environment=environment, notes=found.notes)
 
 
-def _default_sides(head: Side, git: Git) -> Sides:
-    for name, commit in _main_branches(git):
-        shared = git.merge_base(commit, head.commit)
-        if shared is None:
-            note = f"no merge base with {name} was found (unrelated or shallow history): compared with its head"
-            return Sides(base=Side(name=name, commit=commit), head=head, branch=_branch_name(name), notes=(note,))
-        if shared != head.commit or head.worktree:
-            base = Side(name=f"merge base with {name}", commit=shared)
-            return Sides(base=base, head=head, branch=_branch_name(name))
-        parent = Side(name=f"{head.name}^", commit=_resolve(git, f"{head.commit}^") or head.commit)
-        return Sides(base=parent, head=head, branch=_branch_name(name))
-    raise InputError("no base to compare with: there is no main branch", hint="name one with --base REVISION")
+def _default_sides(head: Side, commit: CommitSha, git: Git) -> Sides:
+    name, main = _find_main_branch(git)
+    if isinstance(main, Missing):
+        raise InputError("no base to compare with: there is no main branch", hint="name one with --base REVISION")
+    shared = find_merge_base(git, main.commit, commit)
+    notes = (*main.notes, *shared.notes)
+    if isinstance(shared, Missing):
+        note = f"no merge base with {name} was found (unrelated or shallow history): compared with its head"
+        return Sides(base=_side(name, main), head=head, branch=_branch_name(name), notes=(*notes, note))
+    if shared.commit != commit or head.worktree:
+        base = _side(f"merge base with {name}", shared)
+        return Sides(base=base, head=head, branch=_branch_name(name), notes=notes)
+    parent = find_parent(git, commit)
+    base = Side(name=f"{head.name}^", commit=parent.commit if isinstance(parent, Found) else commit)
+    return Sides(base=base, head=head, branch=_branch_name(name), notes=(*notes, *parent.notes))
 
 
-def _main_branches(git: Git) -> Iterator[tuple[str, CommitSha]]:
+def _find_main_branch(git: Git) -> tuple[str, Found | Missing]:
+    """The main branch as this clone knows it, else the one that the remote calls its own."""
     for name in _USUAL_BRANCHES:
-        if commit := _resolve(git, name):
-            yield name, commit
-
-
-def _resolve(git: Git, revision: str) -> CommitSha | None:
-    try:
-        return git.resolve(revision)
-    except InputError:
-        return None
+        try:
+            return name, Found(commit=git.resolve(name))
+        except InputError:
+            continue
+    return _USUAL_BRANCHES[0], find_commit(git, _USUAL_BRANCHES[0])
 
 
 def _branch_name(revision: str) -> str:
