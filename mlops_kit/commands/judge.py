@@ -20,7 +20,10 @@ from mlops_kit.core.types import CommitSha, EnvironmentName
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What a judge looks at besides the report; nothing of it comes from the pull request."""
+    """What a judge looks at besides the report; nothing of it comes from the pull request.
+
+    `objects` are the bytes that DVC keeps; None where whoever judges asks no remote.
+    """
 
     git: Git
     log: PromotionLog
