@@ -72,6 +72,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         log=open_log(git),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
+        read_object=lambda place: read_limited(place.parent, place.name),
     )
 
 
