@@ -23,7 +23,7 @@ def draw_plot(plot: PlotRow) -> str:
         spec = plot_spec(plot, most_points=most_points)
         try:
             svg = _renumber(str(converter.vegalite_to_svg(spec, allowed_base_urls=[])))
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise InputError(f"Vega cannot draw {plot.path}: {_first_line(error)}") from error
         if len(svg.encode()) <= SVG_LIMIT:
             return svg
@@ -34,7 +34,7 @@ def rasterize_svg(data: bytes) -> bytes:
     """An SVG image as PNG; InputError where it cannot be made. The caller has looked for references out of it."""
     try:
         return bytes(_load().svg_to_png(data.decode("utf-8")))
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RuntimeError) as error:
         raise InputError(f"not drawn: {_first_line(error)}") from error
 
 

@@ -7,7 +7,7 @@ fields (x, y, side, series), never as a field's name, an expression or an addres
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.escape import CELL_LIMIT, drawn
 from mlops_kit.core.render.vega_matrix import matrix_spec
 from mlops_kit.core.review.plot_points import MATRICES
 from mlops_kit.core.review.plots import PlotKind, PlotRow, Series, SideName
@@ -36,7 +36,7 @@ _JITTER = 0.618034
 def plot_spec(plot: PlotRow, *, most_points: int) -> Spec:
     """The specification of a plot, with at most so many points per series; InputError for what is no drawing."""
     if plot.kind is PlotKind.IMAGE or not plot.series:
-        raise InputError(f"the plot {clean(plot.path)} has no points to draw")
+        raise InputError(f"the plot {drawn(plot.path, limit=CELL_LIMIT)} has no points to draw")
     if plot.kind in MATRICES:
         return matrix_spec(plot, title=_title(plot))
     series = [_thinned(one, plot.kind, most_points) for one in plot.series]
@@ -85,7 +85,7 @@ CONFIG: Spec = {
 
 
 def _title(plot: PlotRow) -> Spec:
-    return {"text": clean(plot.title, limit=TITLE_LIMIT), "anchor": "start", "limit": WIDTH - 40, "fontSize": 14}
+    return {"text": drawn(plot.title, limit=TITLE_LIMIT), "anchor": "start", "limit": WIDTH - 40, "fontSize": 14}
 
 
 def _lines(plot: PlotRow, series: Sequence[Series]) -> Iterator[Spec]:
@@ -176,8 +176,8 @@ def _rows(series: Series) -> Iterator[Spec]:
     name = _name(series)
     for number, (x, y) in enumerate(series.points):
         yield {
-            "x": clean(x, limit=LABEL_LIMIT) if isinstance(x, str) else x,
-            "y": clean(y, limit=LABEL_LIMIT) if isinstance(y, str) else y,
+            "x": drawn(x, limit=LABEL_LIMIT) if isinstance(x, str) else x,
+            "y": drawn(y, limit=LABEL_LIMIT) if isinstance(y, str) else y,
             "side": series.side,
             "series": name,
             "bar": f"{series.side} {name}",
@@ -187,7 +187,7 @@ def _rows(series: Series) -> Iterator[Spec]:
 
 def _name(series: Series) -> str:
     """A series' name without its middle where it is long: what tells lines apart stands at the ends."""
-    name = clean(series.name)
+    name = drawn(series.name, limit=CELL_LIMIT)
     return name if len(name) <= NAME_LIMIT else f"{name[:12]}…{name[13 - NAME_LIMIT :]}"
 
 
@@ -236,7 +236,7 @@ def _legend(series: Sequence[Series], *, strokes: bool) -> Spec:
 
 
 def _label(name: str) -> str:
-    return clean(name, limit=LABEL_LIMIT)
+    return drawn(name, limit=LABEL_LIMIT)
 
 
 def _is_numeric(series: Sequence[Series], axis: int) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mlops_kit.core.render.escape import clean
+from mlops_kit.core.render.escape import drawn
 from mlops_kit.core.review.plots import PlotKind, PlotRow, Series
 
 Spec = dict[str, object]
@@ -67,11 +67,11 @@ def _rank(name: str) -> tuple[tuple[bool, float, str], ...]:
 
 def _matrix(plot: PlotRow, series: Series, classes: tuple[tuple[str, ...], ...], *, share: bool) -> Spec:
     across, down = classes
-    name = f"{series.side} {clean(series.name, limit=_NAME_LIMIT)}".strip()
+    name = f"{series.side} {drawn(series.name, limit=_NAME_LIMIT)}".strip()
     rows = list(_cells(series, across, down, share=share))
     encoding = {
-        "x": _axis("x", clean(plot.x, limit=_NAME_LIMIT), across),
-        "y": _axis("y", clean(plot.y, limit=_NAME_LIMIT), down),
+        "x": _axis("x", drawn(plot.x, limit=_NAME_LIMIT), across),
+        "y": _axis("y", drawn(plot.y, limit=_NAME_LIMIT), down),
     }
     return {
         "title": {"text": name, "fontSize": 12, "limit": _SIDE},
@@ -97,7 +97,7 @@ def _numbers(rows: Sequence[Spec], size: int) -> Iterator[Spec]:
 
 
 def _axis(field: str, title: str, classes: Sequence[str]) -> Spec:
-    labels = [clean(name, limit=_NAME_LIMIT) for name in classes]
+    labels = [drawn(name, limit=_NAME_LIMIT) for name in classes]
     long = field == "x" and any(len(name) > 40 // max(len(labels), 1) + 2 for name in labels)
     axis = {"labelAngle": -45 if long else 0} if field == "x" else {}
     return {"field": field, "type": "nominal", "sort": labels, "title": title, "axis": axis}
@@ -117,8 +117,8 @@ def _cells(series: Series, across: Sequence[str], down: Sequence[str], *, share:
     most = 1.0 if share else max(values.values(), default=1)
     for (x, y), value in values.items():
         yield {
-            "x": clean(x, limit=_NAME_LIMIT),
-            "y": clean(y, limit=_NAME_LIMIT),
+            "x": drawn(x, limit=_NAME_LIMIT),
+            "y": drawn(y, limit=_NAME_LIMIT),
             "value": value,
             "text": f"{value:.2f}" if share else f"{value:,}",
             "ink": "#ffffff" if value > most * 0.55 else "#222222",

@@ -139,9 +139,9 @@ def _is_rows(found: list[Mapping[object, object]]) -> bool:
 def _why_no_rows(lists: list[list[Mapping[object, object]]]) -> str:
     for found in lists:
         if all(isinstance(row, dict) for row in found):
-            first = found[0].keys()
-            number = next((number for number, row in enumerate(found, 1) if not row.keys() <= first), 1)
-            return f"row {number} has other keys than the first one, and DVC reads none of them then"
+            for number, row in enumerate(found, 1):
+                if not row.keys() <= found[0].keys():
+                    return f"row {number} has other keys than the first one, and DVC reads none of them then"
     return "there is no list of rows with columns"
 
 
