@@ -27,6 +27,8 @@ from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
 from mlops_kit.core.review.plotting import PlotSide, Source, differs, files_of
 from mlops_kit.core.types import Digest
 
+Folders = Mapping[str, tuple[str, ...]]
+"""The files in each folder that is listed as a plot."""
 FILE_LIMIT = 1_000
 """Plots that are looked at; a folder may hold any number of files."""
 
@@ -59,16 +61,18 @@ def make_plots(base: Place, head: Place, desk: Desk) -> Plots:
     """Every plot of either side; a file that cannot be read is a note in its row, never a failed report."""
     if not base.project.plots and not head.project.plots:
         return Plots()
-    listings = fetch_listings(_differing_folders(base.project, head.project), desk.shelf)
-    old, new = read_plots(base, listings), read_plots(head, listings)
+    listings = fetch_listings(_wanted_folders(base, head), desk.shelf)
+    there, here = _folders(base, listings), _folders(head, listings)
+    old = read_plots(base, listings, _borrow(base.project, there, here))
+    new = read_plots(head, listings, _borrow(head.project, here, there))
     fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.shelf)
     old, new = _fill(old, base, fetched), _fill(new, head, fetched)
     return _bound(compare_plots(old, new, desk.darkroom))
 
 
-def read_plots(place: Place, listings: Listings) -> PlotSide:
+def read_plots(place: Place, listings: Listings, folders: Folders) -> PlotSide:
     """The plots of a side with the bytes that its tree has; of the others, which digest they have."""
-    plots = expand_plots(place.project.plots, _folders(place, listings))
+    plots = expand_plots(place.project.plots, folders)
     kept = dict(sorted(plots.items())[:FILE_LIMIT])
     files = sorted({file for plot in kept.values() for file in files_of(plot)})
     read, errors = _read_files(place.tree, files)
@@ -95,7 +99,7 @@ def _bound(rows: tuple[PlotRow, ...]) -> Plots:
     return Plots(rows=tuple(sorted(kept, key=lambda row: row.path)), notes=notes)
 
 
-def _folders(place: Place, listings: Listings) -> Mapping[str, tuple[str, ...]]:
+def _folders(place: Place, listings: Listings) -> Folders:
     """The files below each plot's path that is a folder, hidden ones left out."""
     files = set(place.tree.list_files())
     folders = {}
@@ -104,6 +108,12 @@ def _folders(place: Place, listings: Listings) -> Mapping[str, tuple[str, ...]]:
         if found:
             folders[path] = tuple(one for one in sorted(found) if not one.rpartition("/")[2].startswith("."))
     return folders
+
+
+def _borrow(project: Project, own: Folders, other: Folders) -> Folders:
+    """The side's folders; of those that DVC keeps and nobody could list, the other side's files stand for its own."""
+    kept = [output.path for output in _outputs(project) if output.digest and output.digest.is_directory]
+    return {**{path: files for path, files in other.items() if _touches(path, kept)}, **own}
 
 
 def _tracked_below(project: Project, folder: str, listings: Listings) -> Iterator[str]:
@@ -156,13 +166,14 @@ def _tracked(file: str, around: str, digest: Digest, listings: Listings) -> Sour
     return Source(identity=str(known), digest=known, error=missing) if known else Source(error=f"{file} is not there")
 
 
-def _differing_folders(base: Project, head: Project) -> Iterator[Wanted]:
-    """The folders among the outs that plots lie in or around, where the two sides differ in them."""
-    shared = {out.digest for out in _plot_folders(base)} & {out.digest for out in _plot_folders(head)}
-    for project in (base, head):
-        for output in _plot_folders(project):
-            if output.digest and output.digest not in shared:
-                yield Wanted(root=root_of(output.path, project.roots), digest=output.digest)
+def _wanted_folders(base: Place, head: Place) -> Iterator[Wanted]:
+    """The folders among the outs that plots lie in or around: where the two sides differ, or one lies open."""
+    shared = {out.digest for out in _plot_folders(base.project)} & {out.digest for out in _plot_folders(head.project)}
+    for place in (base, head):
+        for output in _plot_folders(place.project):
+            opened = any(side.tree.list_folder(output.path) for side in (base, head))
+            if output.digest and (opened or output.digest not in shared):
+                yield Wanted(root=root_of(output.path, place.project.roots), digest=output.digest)
 
 
 def _plot_folders(project: Project) -> Iterator[Output]:
