@@ -3,7 +3,7 @@
 Bytes that DVC keeps are asked for only where the two sides differ, all of them in one go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.plot_images import Darkroom, develop, without_images, write_images
@@ -67,7 +67,8 @@ def make_plots(base: Place, head: Place, desk: Desk) -> Plots:
     new = read_plots(head, listings, _borrow(head.project, here, there))
     fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.shelf)
     old, new = _fill(old, base, fetched), _fill(new, head, fetched)
-    return _bound(compare_plots(old, new, desk.darkroom))
+    plots = _bound(compare_plots(old, new, desk.darkroom))
+    return replace(plots, notes=(*plots.notes, *_unresolved(head.project)))
 
 
 def read_plots(place: Place, listings: Listings, folders: Folders) -> PlotSide:
@@ -76,7 +77,8 @@ def read_plots(place: Place, listings: Listings, folders: Folders) -> PlotSide:
     kept = dict(sorted(plots.items())[:FILE_LIMIT])
     files = sorted({file for plot in kept.values() for file in files_of(plot)})
     read, errors = _read_files(place.tree, files)
-    sources = {file: _source(file, place, read.get(file), listings) for file in files}
+    tracked = {output.path: output.digest for output in _outputs(place.project) if output.digest}
+    sources = {file: _source(file, read.get(file), tracked, listings) for file in files}
     lost = {file: source for file, source in errors.items() if not sources[file].identity}
     return PlotSide(plots=kept, sources={**sources, **lost})
 
@@ -99,6 +101,12 @@ def _bound(rows: tuple[PlotRow, ...]) -> Plots:
     return Plots(rows=tuple(sorted(kept, key=lambda row: row.path)), notes=notes)
 
 
+def _unresolved(project: Project) -> Iterator[str]:
+    names = ", ".join(plot.name for plot in project.plots if plot.unresolved)
+    if names:
+        yield f"plots whose files DVC fills in by templates are left out: {names}"
+
+
 def _folders(place: Place, listings: Listings) -> Folders:
     """The files below each plot's path that is a folder, hidden ones left out."""
     files = set(place.tree.list_files())
@@ -112,8 +120,8 @@ def _folders(place: Place, listings: Listings) -> Folders:
 
 def _borrow(project: Project, own: Folders, other: Folders) -> Folders:
     """The side's folders; of those that DVC keeps and nobody could list, the other side's files stand for its own."""
-    kept = [output.path for output in _outputs(project) if output.digest and output.digest.is_directory]
-    return {**{path: files for path, files in other.items() if _touches(path, kept)}, **own}
+    touches = _touching(output.path for output in _outputs(project) if output.digest and output.digest.is_directory)
+    return {**{path: files for path, files in other.items() if touches(path)}, **own}
 
 
 def _tracked_below(project: Project, folder: str, listings: Listings) -> Iterator[str]:
@@ -144,14 +152,19 @@ def _read_files(tree: Tree, files: Iterable[str]) -> tuple[Mapping[str, bytes], 
         return read, errors
 
 
-def _source(file: str, place: Place, data: bytes | None, listings: Listings) -> Source:
+def _source(file: str, data: bytes | None, tracked: Mapping[str, Digest], listings: Listings) -> Source:
     if data is not None:
         pointer = f"{file}: git keeps only a Git LFS pointer of it" if is_pointer(data) else ""
         return Source(identity=str(hash_bytes(data)), data=None if pointer else data, error=pointer)
-    for output in _outputs(place.project):
-        if output.digest and is_inside(file, output.path):
-            return _tracked(file, output.path, output.digest, listings)
-    return Source(error=f"{file} is not there")
+    around = next((path for path in _upwards(file) if path in tracked), "")
+    return _tracked(file, around, tracked[around], listings) if around else Source(error=f"{file} is not there")
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The path, and the folders around it from the innermost."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _tracked(file: str, around: str, digest: Digest, listings: Listings) -> Source:
@@ -177,14 +190,17 @@ def _wanted_folders(base: Place, head: Place) -> Iterator[Wanted]:
 
 
 def _plot_folders(project: Project) -> Iterator[Output]:
-    paths = [file for plot in project.plots for file in files_of(plot)]
+    touches = _touching(file for plot in project.plots for file in files_of(plot))
     for output in _outputs(project):
-        if output.digest and output.digest.is_directory and _touches(output.path, paths):
+        if output.digest and output.digest.is_directory and touches(output.path):
             yield output
 
 
-def _touches(folder: str, paths: Iterable[str]) -> bool:
-    return any(is_inside(path, folder) or is_inside(folder, path) for path in paths)
+def _touching(paths: Iterable[str]) -> Callable[[str], bool]:
+    """What says of a path whether it lies in or around one of these."""
+    known = set(paths)
+    around = {folder for path in known for folder in _upwards(path)}
+    return lambda path: path in around or any(folder in known for folder in _upwards(path))
 
 
 def _wanted(side: PlotSide, other: PlotSide, place: Place) -> Iterator[Wanted]:
