@@ -10,7 +10,6 @@ from mlops_kit.commands.plot_images import Darkroom, develop, without_images, wr
 from mlops_kit.commands.plot_objects import (
     Fetched,
     Listings,
-    Shelf,
     Wanted,
     fetch_listings,
     fetch_objects,
@@ -21,7 +20,7 @@ from mlops_kit.core.pipeline.hashing import hash_bytes, is_pointer
 from mlops_kit.core.pipeline.plots import expand_plots
 from mlops_kit.core.pipeline.project import Project, root_of
 from mlops_kit.core.pipeline.stages import Output, is_inside
-from mlops_kit.core.ports import Tree
+from mlops_kit.core.ports import Objects, Tree
 from mlops_kit.core.review import plotting
 from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
 from mlops_kit.core.review.plotting import PlotSide, Source, differs, files_of
@@ -37,7 +36,7 @@ FILE_LIMIT = 1_000
 class Desk:
     """What plots are read with besides the trees: bytes by digest, and where images go. Both may be missing."""
 
-    shelf: Shelf | None = None
+    objects: Objects | None = None
     darkroom: Darkroom | None = None
 
 
@@ -61,11 +60,11 @@ def make_plots(base: Place, head: Place, desk: Desk) -> Plots:
     """Every plot of either side; a file that cannot be read is a note in its row, never a failed report."""
     if not base.project.plots and not head.project.plots:
         return Plots()
-    listings = fetch_listings(_wanted_folders(base, head), desk.shelf)
+    listings = fetch_listings(_wanted_folders(base, head), desk.objects)
     there, here = _folders(base, listings), _folders(head, listings)
     old = read_plots(base, listings, _borrow(base.project, there, here))
     new = read_plots(head, listings, _borrow(head.project, here, there))
-    fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.shelf)
+    fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.objects)
     old, new = _fill(old, base, fetched), _fill(new, head, fetched)
     plots = _bound(compare_plots(old, new, desk.darkroom))
     return replace(plots, notes=(*plots.notes, *_unresolved(head.project)))

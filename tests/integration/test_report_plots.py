@@ -3,13 +3,13 @@
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from mlops_kit.adapters.dvc.objects import DvcObjects
 from mlops_kit.adapters.dvc.resolver import DvcResolver
-from mlops_kit.adapters.files import read_limited
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.promotion_log import GitPromotionLog
 from mlops_kit.adapters.workspace import WorkTree
@@ -41,22 +41,20 @@ plots: [plots: {{x: step}}]
 """
 
 
-class CacheObjects:
-    """The Objects port over a project's own cache; what it was asked for, and how it fails, if it does."""
+class CacheObjects(DvcObjects):
+    """A project's own objects; what was asked for, and how it fails, if it does."""
 
     def __init__(self, root: Path, failure: str = "") -> None:
+        super().__init__(root, os.environ)
         self.asked: list[Digest] = []
-        self._cache = root / ".dvc" / "cache" / "files" / "md5"
         self._failure = failure
 
-    def find(self, root: str, digests: Any, *, limit: int) -> dict[Digest, Path]:  # noqa: ANN401
-        del root, limit
+    def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
         wanted = tuple(digests)
         self.asked.extend(wanted)
         if self._failure:
             raise OutsideError(self._failure)
-        places = {digest: self._cache / digest.value[:2] / digest.value[2:] for digest in wanted}
-        return {digest: place for digest, place in places.items() if place.is_file()}
+        return super().read(root, wanted, limit=limit)
 
 
 @pytest.fixture
@@ -82,7 +80,6 @@ def plots_of(project: Project, objects: CacheObjects | None, base: str, head: st
         resolver=DvcResolver(git.root, os.environ),
         log=GitPromotionLog(git),
         objects=objects,
-        read_object=lambda place: read_limited(place.parent, place.name),
     )
     return {row.path: row for row in make_report(Question(base=base, head=head), sources).plots}
 
