@@ -12,6 +12,7 @@ from mlops_kit.core.pipeline.expansion import variable_files
 from mlops_kit.core.pipeline.lock import paths_to_check
 from mlops_kit.core.pipeline.project import Project, project_paths
 from mlops_kit.core.ports import Git, Objects, Tree
+from mlops_kit.core.review.plotting import files_of
 from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha
 
@@ -50,7 +51,8 @@ def _needs(tree: Tree) -> tuple[str, ...]:
         project = declared_project(tree)
         models = (model.path for model in project.models if model.digest is None)
         checked = paths_to_check(project, tree.list_files())
-        return (*_values(tree, project), *checked, *models, *_variables(tree, project))
+        plots = expand((file for plot in project.plots for file in files_of(plot)), tree)
+        return (*_values(tree, project), *checked, *models, *plots, *_variables(tree, project))
     except (InputError, RefusedError):
         return ()
 

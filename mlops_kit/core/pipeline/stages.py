@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mlops_kit.core.pipeline.plot_options import PlotOptions
 from mlops_kit.core.types import Digest, StageName
 
 PIPELINE_FILE = "dvc.yaml"
@@ -38,7 +39,7 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Output:
-    """A path that a stage writes; `cached` is False where git keeps the bytes.
+    """A path that a stage writes; `cached` is False where git keeps the bytes, `plot` says how a plot is drawn.
 
     `origin` is what an import was taken from, all that is known of one whose bytes were not downloaded: the digest of
     its source, or the commit as `git:…`.
@@ -51,6 +52,7 @@ class Output:
     files: int | None = None
     size: int | None = None
     origin: Digest | None = None
+    plot: PlotOptions | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ _REFERENCE = re.compile(r"(?i)(?<=www)\.|(?<=[a-z])-(?=\d)|(?<=ghsa)-|[:@#](?=\S
 _ADDRESS = re.compile(r"(?i)(?<=www)\.|@")
 """What GitHub links within code, too."""
 _COMMIT = re.compile(r"[0-9a-f]{6}(?=[0-9a-f])")
+_NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _SEAM = "\0"
 _TAG = "<wbr>"
 _LABEL_UNSAFE = re.compile(r"^[-\d]|[^\w ./@-]")
@@ -64,6 +65,17 @@ def link(words: str, address: str) -> str:
     if not _WEB_ADDRESS.match(address):
         return words
     return f"[{words}](<{_NOT_IN_ADDRESS.sub(_percent, address)}>)"
+
+
+def picture(words: str, address: str) -> str:
+    """A picture with foreign words for those who do not see it; the address is one that was checked."""
+    references = _UNSAFE.sub(lambda found: "".join(f"&#{ord(char)};" for char in found[0]), clean(words))
+    return f"![{references}]({address})"
+
+
+def drawn(text: str, *, limit: int) -> str:
+    """A foreign text for a drawing: one line, without the characters that XML cannot hold."""
+    return _NOT_IN_XML.sub(_REPLACEMENT, clean(text, limit=limit))
 
 
 def label(text: str) -> str:

@@ -19,6 +19,7 @@ from mlops_kit.core.render.markdown_models import model_blocks, same_model_block
 from mlops_kit.core.render.markdown_notes import note_blocks
 from mlops_kit.core.render.markdown_params import param_blocks
 from mlops_kit.core.render.markdown_plan import plan_blocks
+from mlops_kit.core.render.markdown_plots import plot_blocks
 from mlops_kit.core.render.markdown_sections import section_blocks
 from mlops_kit.core.render.markdown_stages import quiet_stage_blocks, stage_blocks
 from mlops_kit.core.review.occasion import Occasion
@@ -51,6 +52,7 @@ def _blocks(report: Report, occasion: Occasion, budget: Budget) -> Iterator[Bloc
     yield from passing_gate_blocks(report)
     yield from comparability_blocks(report)
     yield from metric_blocks(report)
+    yield from plot_blocks(report, occasion.pictures)
     yield from plan_blocks(report)
     yield from param_blocks(report)
     yield from data_blocks(report)
