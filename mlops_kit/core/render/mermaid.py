@@ -93,6 +93,7 @@ def choose_nodes(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 
 def link_nodes(nodes: Iterable[Node], kept: Iterable[Node]) -> Iterator[tuple[str, str, str]]:
+    """Source, arrow and target of every line between stages that are drawn; `-.->` leads through others."""
     after = {node.name: node.after for node in nodes}
     drawn = {node.name for node in kept}
     for node in kept:

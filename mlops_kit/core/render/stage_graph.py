@@ -111,4 +111,6 @@ def _line(source: tuple[int, int], target: tuple[int, int], *, dashed: bool) -> 
     (x1, y1), (x2, y2) = _corner(source), _corner(target)
     start, end, middle = x1 + BOX_WIDTH, x2, BOX_HEIGHT // 2
     bend = (start + end) // 2
-    return Line(path=f"M{start} {y1 + middle} C{bend} {y1 + middle} {bend} {y2 + middle} {end} {y2 + middle}", dashed=dashed)
+    return Line(
+        path=f"M{start} {y1 + middle} C{bend} {y1 + middle} {bend} {y2 + middle} {end} {y2 + middle}", dashed=dashed
+    )
