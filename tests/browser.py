@@ -81,7 +81,8 @@ def take_screenshot(page: Path, target: Path, *, width: int, height: int) -> Non
 def _browse(folder: Path, page: Path, *options: str) -> str:
     words = [
         find_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-        f"--user-data-dir={folder / 'browser'}", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND",
+        f"--user-data-dir={folder / 'browser'}", "--disable-background-networking",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
         *options, page.resolve().as_uri(),
     ]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True, cwd=folder)

@@ -6,7 +6,7 @@ from mlops_kit.core.review.data import ColumnRow, DataRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
-from mlops_kit.core.review.plots import PlotKind, PlotRow, Series
+from mlops_kit.core.review.plots import PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
 from mlops_kit.core.types import Answer, Verb
 
@@ -44,6 +44,9 @@ def sample_report(suffix: str = "") -> Report:
         policy_changed=True,
         lock_uncommitted=True,
     )  # fmt: skip
+
+
+SIDES: tuple[SideName, SideName] = ("base", "head")
 
 
 def _gates(suffix: str) -> tuple[GateRow, ...]:
@@ -94,11 +97,11 @@ def _data(suffix: str) -> tuple[DataRow, ...]:
 def _plots(suffix: str) -> tuple[PlotRow, ...]:
     lines = tuple(
         Series(side=side, name=f"loss{suffix}", points=tuple((n, shift + 1 / (n + 1)) for n in range(30)))
-        for side, shift in (("base", 0.1), ("head", 0.0))
+        for side, shift in zip(SIDES, (0.1, 0.0), strict=True)
     )
     pairs = tuple(
         Series(side=side, points=tuple((f"cat{suffix}", "dog" if n % 3 else f"cat{suffix}") for n in range(10)))
-        for side in ("base", "head")
+        for side in SIDES
     )
     return (
         PlotRow(path=f"plots/loss.csv{suffix}", title=f"Loss{suffix}", kind=PlotKind.LINEAR, change="changed", x="step",

@@ -18,9 +18,7 @@ def embed_pictures(
     return {plot.path: tuple(_pictures(plot, draw, read_image)) for plot in plots}
 
 
-def _pictures(
-    plot: PlotRow, draw: Callable[[PlotRow], str], read_image: Callable[[Image], bytes]
-) -> Iterator[Picture]:
+def _pictures(plot: PlotRow, draw: Callable[[PlotRow], str], read_image: Callable[[Image], bytes]) -> Iterator[Picture]:
     try:
         if plot.kind is PlotKind.IMAGE:
             for image in plot.images:

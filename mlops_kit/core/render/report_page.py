@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mlops_kit.core.render.page import Figure, Page, Part, Picture, Shown, Table, Tone
 from mlops_kit.core.render.page_tables import data_part, gates_part, metrics_part, models_part, params_part, stages_part
 from mlops_kit.core.render.stage_graph import draw_graph
+from mlops_kit.core.render.stage_nodes import stage_node
 from mlops_kit.core.render.values import count, show_digest, show_value
 from mlops_kit.core.review.comparability import ObstacleRow
 from mlops_kit.core.review.plots import PlotKind, PlotRow, Series
