@@ -6,7 +6,7 @@ from mlops_kit.core.review.data import ColumnRow, DataRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
-from mlops_kit.core.review.plots import PlotKind, PlotRow, Series, SideName
+from mlops_kit.core.review.plots import Pair, PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
 from mlops_kit.core.types import Answer, Verb
 
@@ -100,7 +100,7 @@ def _plots(suffix: str) -> tuple[PlotRow, ...]:
         for side, shift in zip(SIDES, (0.1, 0.0), strict=True)
     )
     pairs = tuple(
-        Series(side=side, points=tuple((f"cat{suffix}", "dog" if n % 3 else f"cat{suffix}") for n in range(10)))
+        Series(side=side, pairs=tuple(Pair(x=f"cat{suffix}", y=name, count=n) for n, name in enumerate(["cat", "dog"])))
         for side in SIDES
     )
     return (

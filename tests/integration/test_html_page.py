@@ -5,20 +5,17 @@ from pathlib import Path
 import pytest
 
 import mlops_kit
+from mlops_kit.adapters.vega import draw_plot
 from mlops_kit.commands.page import embed_pictures
-from mlops_kit.core.render.html import render_page
-from mlops_kit.core.render.report_page import report_page
-from mlops_kit.core.review.plots import Image, PlotKind, PlotRow
+from mlops_kit.core.render.html import render_html
+from mlops_kit.core.review.occasion import Occasion
+from mlops_kit.core.review.plots import Image
 from tests.browser import measure
 from tests.sample_report import sample_report
 
 TEMPLATE = (Path(mlops_kit.__file__).parent / "templates" / "report.html.jinja").read_text("utf-8")
 WIDTHS = [360, 800, 1600]
 SUFFIXES = {"plain": "", "long": "x" * 300, "hostile": "\"'><script>alert(1)</script><img src=x>"}
-
-
-def draw(_: PlotRow) -> str:
-    return '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="320"><rect width="640" height="320"/></svg>'
 
 
 def read_image(_: Image) -> bytes:
@@ -29,13 +26,13 @@ def read_image(_: Image) -> bytes:
 @pytest.mark.parametrize("suffix", SUFFIXES.values(), ids=SUFFIXES.keys())
 def test_nothing_sticks_out_and_every_picture_loads(tmp_path: Path, suffix: str, width: int) -> None:
     report = sample_report(suffix)
-    pictures = embed_pictures(report.plots, draw=draw, read_image=read_image)
+    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=read_image)
     page = tmp_path / "report.html"
-    page.write_text(render_page(report_page(report, f"Not ready{suffix}", pictures), TEMPLATE), "utf-8")
+    page.write_text(render_html(report, Occasion(), pictures, TEMPLATE), "utf-8")
     found = measure(page, tmp_path, width=width)
-    drawn = [plot for plot in report.plots if plot.kind is not PlotKind.IMAGE]
     assert (found.width, found.scroll_width, found.outside) == (width, width, ())
-    assert found.images == (640,) * len(drawn)
+    assert len(found.images) == len(pictures) == 2
+    assert min(found.images) > 100
     assert found.scripts == 0
 
 

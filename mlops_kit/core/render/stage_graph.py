@@ -1,16 +1,17 @@
-"""The stage graph as a drawing of its own, for pages that draw no mermaid: boxes in columns, lines between them.
+"""The stage graph as a drawing of its own, for pages that draw no mermaid: boxes in columns, lines between them."""
 
-Only numbers and generated classes are markup; names are handed on as values, for the page to escape.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
+from mlops_kit.core.render.escape import drawn
 from mlops_kit.core.render.mermaid import Mark, Node, choose_nodes, link_nodes
 
 BOX_WIDTH, BOX_HEIGHT = 190, 46
 COLUMN_GAP, ROW_GAP = 60, 18
 _MARGIN = 8
+_NAME_LIMIT, _WORD_LIMIT = 24, 28
+"""Characters that fit into a box."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,37 @@ def draw_graph(nodes: Sequence[Node]) -> Drawing:
         height=2 * _MARGIN + rows * (BOX_HEIGHT + ROW_GAP) - ROW_GAP,
         left_out=len(nodes) - len(kept),
     )
+
+
+def render_drawing(drawing: Drawing) -> str:
+    """The drawing as SVG, on one line and without a colour of its own; empty where there is nothing to draw."""
+    if not drawing.boxes:
+        return ""
+    size = f'width="{drawing.width}" height="{drawing.height}" viewBox="0 0 {drawing.width} {drawing.height}"'
+    parts = "".join([*_svg_lines(drawing.lines), *_svg_boxes(drawing.boxes)])
+    return f'<div class="scroll"><svg role="img" aria-label="Stage graph" {size}>{parts}</svg></div>'
+
+
+def _svg_lines(lines: Iterable[Line]) -> Iterator[str]:
+    for line in lines:
+        style = ' class="dashed"' if line.dashed else ""
+        yield f'<path d="{line.path}"{style}/>'
+
+
+def _svg_boxes(boxes: Iterable[Box]) -> Iterator[str]:
+    for box in boxes:
+        middle, name_y = BOX_WIDTH // 2, 20 if box.word else 28
+        word = f'<text class="word" x="{middle}" y="37">{_svg_text(box.word, _WORD_LIMIT)}</text>' if box.word else ""
+        yield (
+            f'<g transform="translate({box.x} {box.y})"><title>{_svg_text(box.name, 200)}</title>'
+            f'<rect width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" class="{box.mark}"/>'
+            f'<text x="{middle}" y="{name_y}">{_svg_text(box.name, _NAME_LIMIT)}</text>{word}</g>'
+        )
+
+
+def _svg_text(text: str, limit: int) -> str:
+    shown = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return escape(drawn(shown, limit=limit))
 
 
 def _places(kept: Iterable[Node], links: Iterable[tuple[str, str, str]]) -> dict[str, tuple[int, int]]:
