@@ -1,12 +1,13 @@
 """What the verbs of promotion share on the command line: how they reach the world."""
 
 from mlops_kit import wiring
+from mlops_kit.adapters.git import GitRepository
 from mlops_kit.cli import Caller
 from mlops_kit.commands.world import Wishes, World
 
 
-def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
-    """The outside world, on behalf of who called."""
+def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitRepository | None = None) -> World:
+    """The outside world, on behalf of who called; `git` is the repository where somebody opened it already."""
     wishes = Wishes(
         config_file=caller.config_file,
         tracking_uri=caller.inputs.tracking_uri,
@@ -14,4 +15,5 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
     )
-    return wiring.open_world(wiring.open_git(caller.folder, caller.inputs.variables), caller.inputs.variables, wishes)
+    repository = git or wiring.open_git(caller.folder, caller.inputs.variables)
+    return wiring.open_world(repository, caller.inputs.variables, wishes)

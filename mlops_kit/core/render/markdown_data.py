@@ -19,11 +19,11 @@ def data_blocks(report: Report) -> Iterator[Block]:
     if not report.data:
         return
     rows = tuple(_row(found) for found in report.data)
-    yield table(Rank.DATA, "### Data", _HEAD, rows, more="paths")
+    yield table(Rank.DATA, "#### Data", _HEAD, rows, more="paths")
     for found in report.data:
         if found.columns:
             rows = tuple(_column(column) for column in found.columns)
-            yield folded(Rank.SAME_METRICS, _title(found), _COLUMN_HEAD, rows)
+            yield folded(Rank.SAME_METRICS, _title(found), _COLUMN_HEAD, rows, more="columns")
 
 
 def _row(row: DataRow) -> str:
