@@ -8,7 +8,8 @@ from mlops_kit import wiring
 from mlops_kit.adapters.actions import Output, Severity, annotation, write_outputs, write_summary
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
-from mlops_kit.commands.comment import Outcome, Posted, Review, post_review, set_check
+from mlops_kit.commands.check import set_check
+from mlops_kit.commands.comment import Outcome, Posted, Review, Thread, post_review, read_thread
 from mlops_kit.commands.judge import Evidence, judge
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import PullRequest
@@ -17,6 +18,7 @@ from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.review.event import check_number, parse_pull_request
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
+from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, check_report_id
 
 SUMMARY_LIMIT = 800_000
@@ -45,8 +47,9 @@ def command(caller: Caller, *, report: str, number: int | None, report_id: str, 
     except KitError as error:
         write_summary(inputs.summary_file, _failed(error))
         raise
-    write_summary(inputs.summary_file, render_report(review.report, limit=SUMMARY_LIMIT))
-    posted = post_review(forge, review)
+    thread, occasion = _look_around(forge, review), Occasion()
+    write_summary(inputs.summary_file, render_report(review.report, occasion, limit=SUMMARY_LIMIT))
+    posted = post_review(forge, review, occasion, thread=thread)
     _tell(review, posted, inputs, file=report)
     if posted.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
@@ -69,6 +72,14 @@ def _judge(caller: Caller, pull_request: PullRequest, file: str, report_id: str)
         run=_order(inputs.run_id),
         attempt=_order(inputs.attempt),
     )
+
+
+def _look_around(forge: Forge, review: Review) -> Thread | None:
+    """The comments there are; None where they cannot be read, and posting will say why."""
+    try:
+        return read_thread(forge, review.pull_request.number)
+    except KitError:
+        return None
 
 
 def _check_occasion(inputs: Inputs, number: int | None) -> None:

@@ -4,19 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_kit.commands.comment import (
-    Outcome,
-    Posted,
-    Posting,
-    Review,
-    post_comment,
-    post_review,
-    set_check,
-    set_status,
-)
+from mlops_kit.commands.check import set_check, set_status
+from mlops_kit.commands.comment import Outcome, Posted, Posting, Review, post_comment, post_review, read_thread
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
 from mlops_kit.core.forge import CommitStatus, PullRequest, StatusState
 from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import GateRow, Report, Side
 from mlops_kit.core.review.sticky import Marker
 from mlops_kit.core.types import Answer, CommitSha
@@ -62,6 +55,15 @@ def test_the_same_report_writes_nothing(forge: MemoryForge) -> None:
 
     assert post_comment(forge, posting("same")).outcome is Outcome.UNCHANGED
     assert forge.writes == []
+
+
+def test_a_first_look_that_was_taken_already_is_not_taken_again(forge: MemoryForge) -> None:
+    post_comment(forge, posting("same"))
+    thread = read_thread(forge, 7)
+    forge.comments[7].clear()
+
+    assert post_comment(forge, posting("same"), thread).outcome is Outcome.UNCHANGED
+    assert forge.comments[7] == []
 
 
 def test_an_older_run_that_finishes_last_leaves_the_newer_text(forge: MemoryForge) -> None:
@@ -155,14 +157,14 @@ def test_where_github_lets_nobody_comment_the_report_is_on_the_summary_page(forg
     forge.pull_requests[7] = replace(forge.pull_requests[7], is_fork=reason == "fork", is_locked=reason == "locked")
     forge.failures.append(RefusedError("403"))
 
-    assert post_review(forge, review(forge)) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
+    assert post_review(forge, review(forge), Occasion()) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
 
 
 def test_elsewhere_a_missing_permission_is_an_error(forge: MemoryForge) -> None:
     forge.failures.append(RefusedError("403"))
 
     with pytest.raises(RefusedError):
-        post_review(forge, review(forge))
+        post_review(forge, review(forge), Occasion())
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_the_check_says_the_verdict_and_leads_to_the_comment(
 ) -> None:
     told = review(forge, verdict=verdict, report_id=report_id)
 
-    set_check(forge, told, post_review(forge, told))
+    set_check(forge, told, post_review(forge, told, Occasion()))
 
     link = "https://forge.test/pull/7#issuecomment-1"
     described = f"{verdict}: 1 pass (dev)"
