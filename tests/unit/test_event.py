@@ -48,6 +48,7 @@ def test_an_event_names_its_pull_request() -> None:
         head_branch="feature",
         base_branch="main",
         is_fork=False,
+        head_repository="acme/churn",
     )
 
 

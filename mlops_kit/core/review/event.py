@@ -41,7 +41,10 @@ def read_pull_request(field: "Field") -> PullRequest:
         head_branch=head.at("ref").text(),
         base_branch=base.at("ref").text(),
         is_fork=_is_fork(head, base),
+        head_repository=_text_or_nothing(head.at("repo").at("full_name")),
         is_locked=field.at("locked").value is True,
+        is_open=field.at("state").value != "closed",
+        labels=_labels(field.at("labels")),
     )
 
 
@@ -64,6 +67,13 @@ class Field:
         """The field of an object; a missing one, or one of something else, has the value None."""
         inner = self.value.get(key) if isinstance(self.value, dict) else None
         return Field(value=inner, pointer=f"{self.pointer}/{key}", file=self.file)
+
+    def entries(self) -> "tuple[Field, ...]":
+        """The fields of a list."""
+        if not isinstance(self.value, list):
+            raise self.error("expected a list")
+        found = enumerate(self.value)
+        return tuple(Field(value=value, pointer=f"{self.pointer}/{at}", file=self.file) for at, value in found)
 
     def text(self) -> str:
         """The value as a string that is not empty."""
@@ -96,6 +106,15 @@ def _parse(data: bytes, file: str) -> object:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InputError("not a JSON document", location=Location(file=file), hint=_OUTSIDE_HINT) from error
+
+
+def _labels(field: Field) -> tuple[str, ...]:
+    names = (entry.at("name").value for entry in field.entries()) if field.value is not None else ()
+    return tuple(sorted(name for name in names if isinstance(name, str)))
+
+
+def _text_or_nothing(field: Field) -> str:
+    return field.value if isinstance(field.value, str) else ""
 
 
 def _is_fork(head: Field, base: Field) -> bool:
