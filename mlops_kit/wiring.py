@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
     from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
     from mlops_kit.core.run import Gpu, Selection
@@ -232,6 +233,22 @@ def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: 
         resolver=DvcResolver(git.root, environment),
         config_file=config_file or CONFIG_FILE,
     )
+
+
+@contextmanager
+def open_head(
+    git: GitRepository, environment: Mapping[str, str], proposal: PullRequest | MergeGroup
+) -> Iterator[GitRepository]:
+    """A repository that has the head of what is reviewed: this clone, else one made for it, to read data from."""
+    from mlops_kit.adapters.pull_head import fetch_head
+    from mlops_kit.core.forge import MergeGroup
+    from mlops_kit.core.review.annotations import FILE_LIMIT
+
+    if isinstance(proposal, MergeGroup) or git.has_commit(proposal.head):
+        yield git
+        return
+    with fetch_head(git, proposal.number, with_credentials(environment), limit=FILE_LIMIT) as head:
+        yield head
 
 
 def read_event(file: str) -> bytes:

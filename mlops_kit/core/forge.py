@@ -27,6 +27,7 @@ class PullRequest:
     head_repository: str = ""
     is_locked: bool = False
     is_open: bool = True
+    is_merged: bool = False
     labels: tuple[str, ...] = ()
 
     @property

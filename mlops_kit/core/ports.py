@@ -60,6 +60,9 @@ class Git(Protocol):
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the commit, read in one process."""
 
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
+
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest (the revision itself) first."""
 
