@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
-    from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, OwnLoop, Progress, PromotionLog, Registry
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
@@ -292,8 +292,14 @@ def open_log(git: GitRepository) -> PromotionLog:
     return GitPromotionLog(git)
 
 
-def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishes) -> World:
-    """Everything that promotion works with."""
+def open_world(
+    git: GitRepository,
+    environment: Mapping[str, str],
+    wishes: Wishes,
+    *,
+    open_forge: Callable[[], Forge] | None = None,
+) -> World:
+    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
@@ -316,6 +322,7 @@ def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishe
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        open_forge=open_forge,
     )
 
 

@@ -70,7 +70,8 @@ class FakeGitHub:
         defaults: Json = {
             "number": number, "head": "a" * 40, "base": "b" * 40,
             "head_branch": "feature", "base_branch": "main", "head_repository": self.repository,
-            "labels": [], "state": "open", "locked": False, "commits": [],
+            "labels": [], "state": "open", "locked": False, "merged": False,
+            "commits": [],
         }  # fmt: skip
         self.pulls[number] = {**defaults, **wanted}
 

@@ -95,7 +95,8 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         "body": None,
         "user": author,
         "labels": [label(home, full_name, name) for name in _names(wanted.get("labels"))],
-        **dict.fromkeys(("milestone", "closed_at", "merged_at", "auto_merge", "mergeable", "merged_by")),
+        **dict.fromkeys(("milestone", "closed_at", "auto_merge", "mergeable", "merged_by")),
+        "merged_at": TIME if wanted.get("merged") else None,
         "created_at": TIME,
         "updated_at": TIME,
         "head": {
@@ -114,7 +115,7 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         },
         "_links": {link: {"href": f"{url}/{link}"} for link in links},
         "author_association": "CONTRIBUTOR",
-        "merged": False,
+        "merged": bool(wanted.get("merged")),
         "mergeable_state": "unknown",
         "maintainer_can_modify": False,
     }
