@@ -21,8 +21,8 @@ CONTEXT = "mlops-kit"
 """The check's name; a report with an id of its own has a check of its own."""
 
 _GAPS = {
-    Gap.FAILURE: (CheckState.FAILURE, "reproducing failed, and there is no report"),
-    Gap.CANCELLED: (CheckState.CANCELLED, "reproducing was cancelled, and there is no report"),
+    Gap.FAILURE: (CheckState.FAILURE, "there is no report that could be used"),
+    Gap.CANCELLED: (CheckState.CANCELLED, "reproducing was cancelled"),
 }
 
 
@@ -45,12 +45,10 @@ def missing_check(report_id: str, gap: Gap, *, link: str) -> CheckRun:
 
 def missing_text(gap: Gap, *, head: str, link: str) -> str:
     """The comment where no report came."""
-    _, title = _GAPS[gap]
     sign = "❌" if gap is Gap.FAILURE else "⚪"
     run = f" [The run]({link}) says more." if link else ""
-    return (
-        f"## {sign} No report: {title.partition(',')[0]}\n\nOf <code>{prose(head[:12])}</code> nothing is known.{run}"
-    )
+    about = f"Nothing is known of <code>{prose(head[:12])}</code>."
+    return f"## {sign} No report: {_GAPS[gap][1]}\n\n{about}{run}"
 
 
 def report_check(report: Report, occasion: Occasion, *, report_id: str, link: str) -> CheckRun:
