@@ -61,7 +61,8 @@ def load_config(root: Path, config_file: str | None) -> Config:
 
 
 def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Callable[[], World]) -> Sources:
-    """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
+    """Where a report looks: git, the work tree, DVC and its objects, the log, the last run's results."""
+    from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
     from mlops_kit.commands.report import Sources
@@ -71,6 +72,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         work_tree=open_work_tree(git),
         resolver=DvcResolver(git.root, environment),
         log=open_log(git),
+        objects=DvcObjects(git.root, environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
     )

@@ -12,7 +12,7 @@ from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
@@ -31,6 +31,7 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
@@ -39,6 +40,7 @@ class Sources:
     work_tree: Tree
     resolver: Resolver
     log: PromotionLog
+    objects: Objects | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
 
@@ -61,7 +63,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     base, head = _open(sides.base, sources), _open(sides.head, sources)
     policy = read_policy(base, head, file=question.config_file)
     environment = choose_environment(question, policy.config, sides.branch)
-    read = _read_both(base, head, sources.resolver)
+    read = _read_both(base, head, sources)
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
@@ -92,13 +94,13 @@ def _commit_tree(side: Side, sources: Sources) -> Tree:
     return CommitTree(git=sources.git, commit=CommitSha(side.commit))
 
 
-def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
+def _read_both(base: Tree, head: Tree, sources: Sources) -> _Read:
     """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
-    found = read_facts(head, resolver)
+    found = read_facts(head, sources.resolver, sources.objects)
     if not found.project.definitions:
         raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
     try:
-        return _Read(base=read_facts(base, resolver), head=found)
+        return _Read(base=read_facts(base, sources.resolver, sources.objects), head=found)
     except KitError as error:
         lost = tuple(MetricFile(path=file.path, error=str(error)) for file in found.metrics)
         return _Read(base=Facts(project=Project(), metrics=lost), head=found, base_error=str(error))

@@ -2,8 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 _NOTE_ROOM = 80
+
+
+class Rank(IntEnum):
+    """Which part of the comment gets room first."""
+
+    VERDICT = 0
+    GATES = 1
+    METRICS = 2
+    NOTES = 3
+    PLOTS = 4
+    PLAN = 5
+    PARAMS = 6
+    DATA = 7
+    MODELS = 8
+    STAGES = 9
+    SECTIONS = 10
+    SAME_METRICS = 11
+    QUIET_STAGES = 12
+    GRAPH = 13
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from mlops_kit.core.pipeline.forecast import Fate, Forecast, StageForecast
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import cell, prose
-from mlops_kit.core.render.markdown import LIMIT, graph_blocks
+from mlops_kit.core.render.markdown import LIMIT
+from mlops_kit.core.render.markdown_graph import graph_blocks
 from mlops_kit.core.render.mermaid import Mark, Node, render_graph
 from mlops_kit.core.render.reasons import WORDS, describe_reasons, show_duration
 from mlops_kit.core.render.run import count_states
