@@ -30,6 +30,7 @@ class GitObjects:
         self._files: dict[CommitSha, Mapping[str, str]] = {}
         self._missing: dict[CommitSha, set[str]] = {}
         self._dialogue: process.Dialogue | None = None
+        self._failure: OutsideError | None = None
 
     @cached_property
     def is_partial(self) -> bool:
@@ -83,15 +84,21 @@ class GitObjects:
         return self._missing[commit]
 
     def _fetch(self, names: list[str]) -> None:
-        """Ask as git itself does for a missing object (promisor-remote.c), but for all of them at once."""
+        """Ask as git itself does for a missing object (promisor-remote.c), but for all of them at once.
+
+        A remote that failed is not asked again.
+        """
+        if self._failure is not None:
+            raise self._failure
         found = self._git.call("config", "--name-only", "--get-regexp", r"^remote\..*\.promisor$").text.splitlines()
         remote = found[0].removeprefix("remote.").removesuffix(".promisor") if found else REMOTE
         done = self._git.fetch(names, "--filter=blob:none", remote=remote)
         if done.code != 0:
-            raise OutsideError(
+            self._failure = OutsideError(
                 f"{len(names)} files that this partial clone lacks could not be fetched: {complaint(done)}",
                 hint=f"check that git fetch {remote} works here, or use a full clone",
             )
+            raise self._failure
 
     def _read(self, names: list[str]) -> Iterator[bytes]:
         for start in range(0, len(names), _NAMES_AT_ONCE):

@@ -64,7 +64,7 @@ def _open_sources(caller: Caller) -> Sources:
     known = wiring.has_registry(git.root, caller.inputs.tracking_uri)
 
     def open_known_world() -> World:
-        world = open_world(caller)
+        world = open_world(caller, git=git)
         return world if known else replace(world, registry=None)
 
     return wiring.open_sources(git, caller.inputs.variables, open_known_world)

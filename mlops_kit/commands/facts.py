@@ -81,7 +81,7 @@ def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...
 
 def project_of(tree: Tree) -> Project:
     """The project that a tree declares; models that git itself keeps get the digest of their bytes."""
-    project = _parse_once(tuple(tree.read_files(project_paths(tree.list_files())).items()))
+    project = declared_project(tree)
     plain = [model.path for model in project.models if model.digest is None]
     read = tree.read_files(plain) if plain else {}
     found = {path: data for path, data in read.items() if not is_pointer(data)}
@@ -90,6 +90,11 @@ def project_of(tree: Tree) -> Project:
         for model in project.models
     )
     return replace(project, models=tuple(models))
+
+
+def declared_project(tree: Tree) -> Project:
+    """The project as its files alone declare it."""
+    return _parse_once(tuple(tree.read_files(project_paths(tree.list_files())).items()))
 
 
 def read_facts(tree: Tree, resolver: Resolver, objects: Objects | None = None) -> Facts:

@@ -1,8 +1,10 @@
 """Compares base and head: what a change does to metrics, params, stages and models, and what a merge would cause."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from mlops_kit.commands.ahead import bring_files, bring_objects
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.plan import plan_environment
@@ -61,6 +63,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     """
     sides = choose_sides(question, sources.git)
     base, head = _open(sides.base, sources), _open(sides.head, sources)
+    bring_files(sources.git, (sides.head, sides.base), question.config_file)
     policy = read_policy(base, head, file=question.config_file)
     environment = choose_environment(question, policy.config, sides.branch)
     read = _read_both(base, head, sources)
@@ -96,6 +99,8 @@ def _commit_tree(side: Side, sources: Sources) -> Tree:
 
 def _read_both(base: Tree, head: Tree, sources: Sources) -> _Read:
     """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
+    with suppress(KitError):
+        bring_objects(sources.objects, (base, head))
     found = read_facts(head, sources.resolver, sources.objects)
     if not found.project.definitions:
         raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
