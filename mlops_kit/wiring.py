@@ -22,6 +22,7 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.run import EngineChoice, EngineKind
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.forecast import Lookout
@@ -222,6 +223,13 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     from mlops_kit.adapters.github.forge import connect
 
     return connect(repository, api_url=api_url, token=token)
+
+
+def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:
+    """The `cml` program for a repository (an address of the web)."""
+    from mlops_kit.adapters.cml import CmlProgram
+
+    return CmlProgram(folder, environment, repository=repository, token=token)
 
 
 def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:

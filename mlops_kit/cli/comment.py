@@ -13,23 +13,22 @@ from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.check import say_missing, set_check
 from mlops_kit.commands.comment import Outcome, Posted, Review, post_review
-from mlops_kit.commands.judge import Evidence
-from mlops_kit.commands.review import Desk, conclude, judge_group, prepare
+from mlops_kit.commands.judge import Evidence, read_base_policy
+from mlops_kit.commands.publish_with_cml import publish_with_cml
+from mlops_kit.commands.review import Desk, Prepared, conclude, judge_group, prepare
 from mlops_kit.commands.subject import NoSubject, Subject, find_subject
+from mlops_kit.core.config import Publisher
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.render.check import begun_check
-from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.markdown import render_summary
 from mlops_kit.core.review.event import HINT, Event, Numbered, check_number, parse_event
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_report_id
-
-SUMMARY_LIMIT = 800_000
-"""Characters of the summary page."""
 
 
 @click.command("comment")
@@ -85,8 +84,8 @@ def _review(desk: Desk, subject: Subject, evidence: Evidence, inputs: Inputs, *,
     with _told_on_the_summary(inputs):
         prepared = prepare(desk, subject, evidence)
     review, occasion = prepared.review, prepared.occasion
-    write_summary(inputs.summary_file, render_report(review.report, occasion, limit=SUMMARY_LIMIT))
-    posted = post_review(desk.forge, review, occasion, thread=prepared.thread)
+    write_summary(inputs.summary_file, render_summary(review.report, occasion))
+    posted = _post(desk, prepared, inputs)
     _tell(review, posted, inputs, file=evidence.file)
     if posted.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
@@ -96,11 +95,22 @@ def _review(desk: Desk, subject: Subject, evidence: Evidence, inputs: Inputs, *,
         _leave(review.report, occasion.override_hint)
 
 
+def _post(desk: Desk, prepared: Prepared, inputs: Inputs) -> Posted:
+    """Post the report by what the base's policy names."""
+    review, occasion = prepared.review, prepared.occasion
+    policy = read_base_policy(desk.bench, review.pull_request.base).review
+    if policy.publisher is Publisher.GITHUB:
+        return post_review(desk.forge, review, occasion, thread=prepared.thread)
+    address = f"{inputs.server_url}/{inputs.repository}"
+    program = wiring.open_cml(desk.bench.git.root, inputs.variables, repository=address, token=inputs.token)
+    return publish_with_cml(program, review, occasion)
+
+
 def _review_group(desk: Desk, group: MergeGroup, evidence: Evidence, inputs: Inputs) -> None:
     """Set the check that a merge queue waits for; a group of pull requests has no place for a comment."""
     with _told_on_the_summary(inputs):
         report = judge_group(desk, group, evidence)
-    write_summary(inputs.summary_file, render_report(report, Occasion(run_url=desk.run_url), limit=SUMMARY_LIMIT))
+    write_summary(inputs.summary_file, render_summary(report, Occasion(run_url=desk.run_url)))
     write_outputs(inputs.output_file, {Output.VERDICT: report.verdict.value, Output.REPORT: evidence.file})
     click.echo(summarize_gates(report))
     _leave(report, "")

@@ -29,7 +29,12 @@ Example: mlops-kit report --base main --environment staging
 
 @click.command(help=_HELP)
 @click.argument("head", default="")
-@click.option("--base", metavar="REVISION", default="", help="Default: the merge base with the main branch.")
+@click.option(
+    "--base",
+    metavar="REVISION|live:ENV",
+    default="",
+    help="A revision, or what is live in an environment; default: the merge base with the main branch.",
+)
 @click.option("--environment", metavar="NAME", default="", help="Whose gates; default: the one of the base's branch.")
 @click.option(
     "--format",

@@ -3,22 +3,27 @@
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.commits import Found, Missing, find_commit, find_merge_base, find_parent, require_commit
+from mlops_kit.commands.live import find_live_commit, last_records
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.ports import Git, Tree
+from mlops_kit.core.ports import Git, PromotionLog, Tree
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.judgement import target_environment
 from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
 _USUAL_BRANCHES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
+_LIVE = "live:"
 _HEADS = "refs/heads/"
 _PREFIXES = (_HEADS, "refs/remotes/origin/", "origin/")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What to compare; an empty text leaves the choice to the kit, an empty `head` is the work tree."""
+    """What to compare; an empty text leaves the choice to the kit, an empty `head` is the work tree.
+
+    `base` is a revision, or `live:ENVIRONMENT`.
+    """
 
     head: str = ""
     base: str = ""
@@ -28,11 +33,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """Base and head as commits; `branch` is the branch that base stands for, if it is known."""
+    """Base and head as commits; `branch` is the branch that base stands for, if it is known.
+
+    `environment` is the one that base was named by.
+    """
 
     base: Side
     head: Side
-    branch: str
+    branch: str = ""
+    environment: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -45,13 +54,16 @@ class Policy:
     notes: tuple[str, ...] = ()
 
 
-def choose_sides(question: Question, git: Git) -> Sides:
+def choose_sides(question: Question, git: Git, log: PromotionLog) -> Sides:
     """Base and head; without a named base, the merge base with the main branch. InputError where there is none.
 
     What a shallow clone lacks of them is fetched.
     """
     found = require_commit(git, question.head) if question.head else Found(commit=git.resolve("HEAD"))
     head = _side(question.head or "work tree", found, worktree=not question.head)
+    if question.base.startswith(_LIVE):
+        sides = _live_sides(head, question.base.removeprefix(_LIVE), git, log)
+        return replace(sides, notes=(*found.notes, *sides.notes))
     if question.base:
         named = require_commit(git, _local_name(git, question.base))
         base = _side(question.base, named)
@@ -64,14 +76,14 @@ def _side(name: str, found: Found, *, worktree: bool = False) -> Side:
     return Side(name=clip(name), commit=found.commit, worktree=worktree)
 
 
-def choose_environment(question: Question, config: Config, branch: str) -> EnvironmentName:
-    """The named environment, else the one that follows the base's branch, else the first in order."""
-    if question.environment:
-        if question.environment not in config.environments:
+def choose_environment(question: Question, config: Config, sides: Sides) -> EnvironmentName:
+    """The named environment, else the one that base was named by or follows, else the first in order."""
+    if named := question.environment or sides.environment:
+        if named not in config.environments:
             known = ", ".join(config.environments)
-            raise InputError(f"{question.environment!r} is not an environment", hint=f"environments are: {known}")
-        return EnvironmentName(question.environment)
-    return target_environment(config, branch)
+            raise InputError(f"{named!r} is not an environment", hint=f"environments are: {known}")
+        return EnvironmentName(named)
+    return target_environment(config, sides.branch)
 
 
 def read_policy(base: Tree, head: Tree, *, file: str) -> Policy:
@@ -83,6 +95,23 @@ def read_policy(base: Tree, head: Tree, *, file: str) -> Policy:
         note = f"base has no {file}: the change is judged by its own"
         return Policy(config=parse_config(new, file=file), changed=True, notes=(note,))
     return Policy(config=default_config(), changed=False)
+
+
+def _live_sides(head: Side, environment: str, git: Git, log: PromotionLog) -> Sides:
+    records = log.read_records()
+    live = last_records(records, EnvironmentName(environment))
+    if not live:
+        known = ", ".join(sorted({record.environment for record in records}))
+        hint = f"something is live in: {known}" if known else "the promotion log is empty: name a revision with --base"
+        raise InputError(f"nothing is live in {environment!r}", hint=hint)
+    commit = find_live_commit(git, live)
+    if commit is None:
+        told = ", ".join(f"{name} at {record.commit[:8]}" for name, record in sorted(live.items()))
+        raise InputError(
+            f"no single commit is live in {environment!r}: {told}", hint="name one of them with --base REVISION"
+        )
+    found = require_commit(git, commit)
+    return Sides(base=_side(f"live in {environment}", found), head=head, environment=environment, notes=found.notes)
 
 
 def _default_sides(head: Side, commit: CommitSha, git: Git) -> Sides:

@@ -48,6 +48,7 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
+        obstacles=report.obstacles[:size],
         notes=report.notes[:size],
     )
     lengths = {
@@ -55,6 +56,7 @@ def _head_of(report: Report, size: int) -> Report:
         "params": len(report.params) - len(cut.params),
         "stages": len(report.stages) - len(cut.stages),
         "models": len(report.models) - len(cut.models),
+        "obstacles": len(report.obstacles) - len(cut.obstacles),
         "notes": len(report.notes) - len(cut.notes),
     }
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
