@@ -50,6 +50,10 @@ class GitRepository:
         self._commits.add(found.text)
         return CommitSha(found.text)
 
+    def has_commit(self, commit: CommitSha) -> bool:
+        """Whether the commit is here."""
+        return self.call("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+
     def merge_base(self, one: str, other: str) -> CommitSha | None:
         """The best common ancestor, None for unrelated histories."""
         found = self._ask("merge-base", self.resolve(one), self.resolve(other))
@@ -109,6 +113,15 @@ class GitRepository:
         done = self._git.fetch(ends, f"--deepen={commits}")
         if done.code != 0:
             raise OutsideError(f"the history could not be fetched from {REMOTE}: {complaint(done)}")
+
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
+        names = self._objects.list_files(self.resolve(revision))
+        wanted = sorted(set(paths) & names.keys())
+        request = "".join(f"{names[path]}\n" for path in wanted).encode()
+        sizes = self.expect("cat-file", "--batch-check=%(objectsize)", stdin=request).text.splitlines()
+        small = {path for path, size in zip(wanted, sizes, strict=True) if size.isdecimal() and int(size) <= limit}
+        return self.read_files(revision, small)
 
     def list_work_tree(self, pattern: str = "*") -> frozenset[str]:
         """The paths on disk that git tracks or would track, of those that fit the pattern (gitglossary, pathspec)."""

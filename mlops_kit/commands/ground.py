@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlops_kit.commands.facts import CommitTree, Facts, read_facts, read_project
 from mlops_kit.core.errors import InputError, KitError
-from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.ports import Git, Objects, Resolver
 from mlops_kit.core.review.own_reading import OwnReading
@@ -53,7 +53,7 @@ class Ground:
 
 
 def read_ground(
-    git: Git, resolver: Resolver, objects: Objects | None, *, report: Report, pull_request: PullRequest
+    git: Git, resolver: Resolver, objects: Objects | None, *, report: Report, pull_request: PullRequest | MergeGroup
 ) -> Ground:
     """Base, as git knows it, beside a report."""
     head = _find(git, pull_request.head)
@@ -63,7 +63,9 @@ def read_ground(
     return Ground(base=base, facts=facts, head=_read_head(git, head), claimed=claimed, unseen=unseen, error=error)
 
 
-def _choose_base(git: Git, report: Report, pull_request: PullRequest, head: CommitSha | None) -> tuple[CommitSha, bool]:
+def _choose_base(
+    git: Git, report: Report, pull_request: PullRequest | MergeGroup, head: CommitSha | None
+) -> tuple[CommitSha, bool]:
     """The commit that the report names where it lies on the base branch after the merge base; else the merge base.
 
     An older commit, with worse values, would make any change look good. Where head is not in the clone, the base of

@@ -9,7 +9,7 @@ from mlops_kit.commands.live import Shelf, last_records, read_live_metrics
 from mlops_kit.commands.samples import read_samples
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, KitError
-from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver
 from mlops_kit.core.review.gates import may_be_noise
 from mlops_kit.core.review.judgement import check_origin, judge_report, target_environment
@@ -40,7 +40,7 @@ class Evidence:
     file: str
 
 
-def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest) -> Report:
+def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest | MergeGroup) -> Report:
     """The report with answers and verdict by the base's policy.
 
     InvalidInputError for what is no report, IntegrityError for a report of another commit.

@@ -14,7 +14,8 @@ from mlops_kit.core.types import CommitSha, EnvironmentName
 
 _USUAL_BRANCHES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
 _LIVE = "live:"
-_PREFIXES = ("refs/heads/", "refs/remotes/origin/", "origin/")
+_HEADS = "refs/heads/"
+_PREFIXES = (_HEADS, "refs/remotes/origin/", "origin/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def choose_sides(question: Question, git: Git, log: PromotionLog) -> Sides:
         sides = _live_sides(head, question.base.removeprefix(_LIVE), git, log)
         return replace(sides, notes=(*found.notes, *sides.notes))
     if question.base:
-        named = require_commit(git, question.base)
+        named = require_commit(git, _local_name(git, question.base))
         base = _side(question.base, named)
         return Sides(base=base, head=head, branch=_branch_name(question.base), notes=(*found.notes, *named.notes))
     sides = _default_sides(head, found.commit, git)
@@ -138,6 +139,20 @@ def _find_main_branch(git: Git) -> tuple[str, Found | Missing]:
         except InputError:
             continue
     return _USUAL_BRANCHES[0], find_commit(git, _USUAL_BRANCHES[0])
+
+
+def _local_name(git: Git, revision: str) -> str:
+    """A branch by its full name (`refs/heads/main`) is the remote's, as last fetched, where there is none here."""
+    branch = revision.removeprefix(_HEADS)
+    remote = f"refs/remotes/origin/{branch}"
+    return remote if branch != revision and not _is_known(git, revision) and _is_known(git, remote) else revision
+
+
+def _is_known(git: Git, revision: str) -> bool:
+    try:
+        return bool(git.resolve(revision))
+    except InputError:
+        return False
 
 
 def _branch_name(revision: str) -> str:

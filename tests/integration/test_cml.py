@@ -8,7 +8,8 @@ import pytest
 
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub
-from tests.integration.test_comment import KIT, POLICY, TOKEN, Desk, desk, git, github
+from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git
+from tests.integration.test_comment import desk, github
 
 __all__ = ["desk", "github"]
 URL = "https://github.com/acme/churn/pull/7#issuecomment-42"
@@ -81,7 +82,8 @@ def test_the_kit_posts_nothing_itself_and_still_sets_the_check(cml_desk: Desk) -
     assert call(cml_desk, PATH=f"{path}:{cml_desk.variables['PATH']}") is ExitCode.REFUSED
 
     assert cml_desk.github.bodies(author=KIT) == []
-    assert [(found["state"], found["target_url"]) for found in cml_desk.github.statuses] == [("failure", URL)]
+    assert cml_desk.github.checks() == [(cml_desk.head, "mlops-kit", "failure")]
+    assert [run["details_url"] for run in cml_desk.github.check_runs.values()] == [URL]
 
 
 def test_without_the_program_the_error_says_what_to_do(cml_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

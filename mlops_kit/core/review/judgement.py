@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import IntegrityError, Location
-from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.review.cells import ROW_LIMIT
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.comparability import ObstacleRow
@@ -30,7 +30,7 @@ from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 _OWN_BASE = "the base branch"
 
 
-def check_origin(report: Report, pull_request: PullRequest, *, file: str) -> None:
+def check_origin(report: Report, pull_request: PullRequest | MergeGroup, *, file: str) -> None:
     """IntegrityError where the report is of another commit than the pull request's head."""
     if report.head.commit != pull_request.head:
         raise IntegrityError(
