@@ -22,6 +22,7 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.run import EngineChoice, EngineKind
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.forecast import Lookout
@@ -65,6 +66,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
     return Sources(
@@ -73,6 +75,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         resolver=DvcResolver(git.root, environment),
         log=open_log(git),
         objects=DvcObjects(git.root, environment),
+        tables=TableReader(environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
     )
@@ -230,6 +233,13 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     from mlops_kit.adapters.github.forge import connect
 
     return connect(repository, api_url=api_url, token=token)
+
+
+def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:
+    """The `cml` program for a repository (an address of the web)."""
+    from mlops_kit.adapters.cml import CmlProgram
+
+    return CmlProgram(folder, environment, repository=repository, token=token)
 
 
 def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:

@@ -9,18 +9,17 @@ from mlops_kit.adapters.actions import Output, Severity, annotation, write_outpu
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.comment import Outcome, Posted, Review, post_review, set_check
-from mlops_kit.commands.judge import Evidence, judge
+from mlops_kit.commands.judge import Evidence, judge, read_base_policy
+from mlops_kit.commands.publish_with_cml import publish_with_cml
+from mlops_kit.core.config import Publisher
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.ports import Forge
-from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.markdown import render_summary
 from mlops_kit.core.review.event import check_number, parse_pull_request
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, check_report_id
-
-SUMMARY_LIMIT = 800_000
-"""Characters of the summary page."""
 
 
 @click.command("comment")
@@ -45,8 +44,8 @@ def command(caller: Caller, *, report: str, number: int | None, report_id: str, 
     except KitError as error:
         write_summary(inputs.summary_file, _failed(error))
         raise
-    write_summary(inputs.summary_file, render_report(review.report, limit=SUMMARY_LIMIT))
-    posted = post_review(forge, review)
+    write_summary(inputs.summary_file, render_summary(review.report))
+    posted = _post(caller, forge, review)
     _tell(review, posted, inputs, file=report)
     if posted.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
@@ -69,6 +68,19 @@ def _judge(caller: Caller, pull_request: PullRequest, file: str, report_id: str)
         run=_order(inputs.run_id),
         attempt=_order(inputs.attempt),
     )
+
+
+def _post(caller: Caller, forge: Forge, review: Review) -> Posted:
+    """Post the report by what the base's policy names."""
+    inputs = caller.inputs
+    git = wiring.open_git(caller.folder, inputs.variables)
+    bench = wiring.open_bench(git, inputs.variables, caller.config_file)
+    policy = read_base_policy(bench, review.pull_request.base).review
+    if policy.publisher is Publisher.GITHUB:
+        return post_review(forge, review)
+    repository = f"{inputs.server_url}/{inputs.repository}"
+    program = wiring.open_cml(git.root, inputs.variables, repository=repository, token=inputs.token)
+    return publish_with_cml(program, review)
 
 
 def _check_occasion(inputs: Inputs, number: int | None) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from mlops_kit.commands.facts import CommitTree, Facts, read_facts
+from mlops_kit.commands.facts import Facts
+from mlops_kit.commands.live import Shelf
 from mlops_kit.commands.samples import read_samples
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config
@@ -22,9 +23,10 @@ def answer_gates(world: World, situation: Situation) -> tuple[GateAnswer, ...]:
     desired, live = situation.desired, situation.observed.live
     if not desired.environment.gates:
         return ()
-    head = _read(world, desired.commit)
+    shelf = Shelf(git=world.git, resolver=world.resolver)
+    head = shelf.read(desired.commit)
     try:
-        before = _read(world, live.commit) if live else None
+        before = shelf.read(live.commit) if live else None
     except KitError as error:
         why = str(error)
         inputs = GateInputs(head=head.metrics, base=(), live=(), base_error=why, live_error=why)
@@ -35,10 +37,6 @@ def answer_gates(world: World, situation: Situation) -> tuple[GateAnswer, ...]:
         return answers
     history = read_samples(world.git, desired.config, live.commit).values
     return evaluate_gates(desired.name, desired.environment, desired.config, replace(inputs, history=history))
-
-
-def _read(world: World, commit: str) -> Facts:
-    return read_facts(CommitTree(git=world.git, commit=world.git.resolve(commit)), world.resolver)
 
 
 def _inputs(head: Facts, before: Facts | None, config: Config) -> GateInputs:

@@ -11,7 +11,7 @@ from mlops_kit.commands.facts import CommitTree, Facts, read_facts, read_project
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.pipeline.project import Project
-from mlops_kit.core.ports import Git, Resolver
+from mlops_kit.core.ports import Git, Objects, Resolver
 from mlops_kit.core.review.own_reading import OwnReading
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.types import CommitSha
@@ -52,11 +52,13 @@ class Ground:
         )
 
 
-def read_ground(git: Git, resolver: Resolver, report: Report, pull_request: PullRequest) -> Ground:
+def read_ground(
+    git: Git, resolver: Resolver, objects: Objects | None, *, report: Report, pull_request: PullRequest
+) -> Ground:
     """Base, as git knows it, beside a report."""
     head = _find(git, pull_request.head)
     base, claimed = _choose_base(git, report, pull_request, head)
-    facts, error = _read_base(git, resolver, base)
+    facts, error = _read_base(git, resolver, objects, base)
     unseen = frozenset(file.path for file in facts.metrics) - set(git.list_files(base)) if facts else frozenset()
     return Ground(base=base, facts=facts, head=_read_head(git, head), claimed=claimed, unseen=unseen, error=error)
 
@@ -86,9 +88,9 @@ def _find(git: Git, commit: str) -> CommitSha | None:
         return None
 
 
-def _read_base(git: Git, resolver: Resolver, base: CommitSha) -> tuple[Facts | None, str]:
+def _read_base(git: Git, resolver: Resolver, objects: Objects | None, base: CommitSha) -> tuple[Facts | None, str]:
     try:
-        return read_facts(CommitTree(git=git, commit=base), resolver), ""
+        return read_facts(CommitTree(git=git, commit=base), resolver, objects), ""
     except KitError as error:
         return None, str(error)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.commands.facts import Facts
 from mlops_kit.commands.ground import read_ground
-from mlops_kit.commands.live import last_records, read_live_metrics
+from mlops_kit.commands.live import Shelf, last_records, read_live_metrics
 from mlops_kit.commands.samples import read_samples
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, KitError
@@ -49,7 +49,7 @@ def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest) -> Report
     check_origin(report, pull_request, file=evidence.file)
     config = read_base_policy(bench, pull_request.base)
     environment = target_environment(config, pull_request.base_branch)
-    ground = read_ground(bench.git, bench.resolver, report, pull_request)
+    ground = read_ground(bench.git, bench.resolver, bench.objects, report=report, pull_request=pull_request)
     live = read_live(bench, environment, known=ground.known)
     judged = judge_report(report, config, environment, live=live, own=ground.reading)
     answered = ((gate.rule, gate.answer) for gate in judged.gates)
@@ -79,6 +79,7 @@ def read_live(bench: Bench, environment: EnvironmentName, *, known: Mapping[Comm
     """
     try:
         live = last_records(bench.log.read_records(), environment)
-        return read_live_metrics(bench.git, bench.resolver, live, objects=bench.objects, known=known)
+        shelf = Shelf(git=bench.git, resolver=bench.resolver, objects=bench.objects, known=known)
+        return read_live_metrics(shelf, live)
     except KitError as error:
         return LiveMetrics(error=str(error))

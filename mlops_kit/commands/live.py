@@ -1,8 +1,9 @@
 """Reads what an environment runs: the commits that its last records name, and the metrics that belong to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import CommitTree, Facts, read_facts, read_project
 from mlops_kit.core.pipeline.graph import upstream_of
 from mlops_kit.core.pipeline.project import Project
@@ -16,6 +17,23 @@ from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, Promotio
 _Live = Mapping[ModelName, PromotionRecord]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Where commits are read; `known` are facts that were read already."""
+
+    git: Git
+    resolver: Resolver
+    objects: Objects | None = None
+    known: Mapping[CommitSha, Facts] = field(default_factory=dict)
+
+    def read(self, commit: CommitSha) -> Facts:
+        """What a commit holds; one that a shallow clone lacks is fetched."""
+        if commit in self.known:
+            return self.known[commit]
+        tree = CommitTree(git=self.git, commit=require_commit(self.git, commit).commit)
+        return read_facts(tree, self.resolver, self.objects)
+
+
 def last_records(records: Iterable[PromotionRecord], environment: EnvironmentName) -> _Live:
     """The record of each model that says what the environment runs."""
     own = (record for record in records if record.environment == environment)
@@ -27,22 +45,17 @@ def find_live_commit(git: Git, live: _Live) -> CommitSha | None:
     commits = sorted({record.commit for record in live.values()})
     if len(commits) < 2:
         return next(iter(commits), None)
-    whole = [commit for commit in commits if _has_all(read_project(git, commit), live)]
+    whole = [commit for commit in commits if _has_all(read_project(git, require_commit(git, commit).commit), live)]
     return next((one for one in whole if all(git.is_ancestor(other, one) for other in whole)), None)
 
 
-def read_live_metrics(
-    git: Git, resolver: Resolver, live: _Live, *, objects: Objects | None, known: Mapping[CommitSha, Facts]
-) -> LiveMetrics:
-    """The metrics of what is live; of several commits each file from the one that has the model it is of.
-
-    `known` are facts that were read already.
-    """
+def read_live_metrics(shelf: Shelf, live: _Live) -> LiveMetrics:
+    """The metrics of what is live; of several commits each file from the one that has the model it is of."""
     if not live:
         return LiveMetrics()
-    commit = find_live_commit(git, live)
+    commit = find_live_commit(shelf.git, live)
     commits = {commit} if commit else {record.commit for record in live.values()}
-    facts = {one: known[one] if one in known else _read(git, resolver, objects, one) for one in commits}
+    facts = {one: shelf.read(one) for one in commits}
     return _join(_Several(live=live, facts=facts)) if commit is None else _whole(commit, facts[commit])
 
 
@@ -57,10 +70,6 @@ class _Several:
 def _has_all(project: Project, live: _Live) -> bool:
     digests = {model.name: model.digest for model in project.models}
     return all(digests.get(name) == record.digest for name, record in live.items())
-
-
-def _read(git: Git, resolver: Resolver, objects: Objects | None, commit: CommitSha) -> Facts:
-    return read_facts(CommitTree(git=git, commit=git.resolve(commit)), resolver, objects)
 
 
 def _whole(commit: CommitSha, facts: Facts) -> LiveMetrics:

@@ -4,18 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.comparison import Comparison, find_warnings, read_comparison, write_notes
+from mlops_kit.commands.data import DataSources, read_data
 from mlops_kit.commands.facts import CommitTree
 from mlops_kit.commands.gated import Gated, answer_gates
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.plot_images import Darkroom
 from mlops_kit.commands.plots import Desk, Place, Plots, make_plots
+from mlops_kit.commands.sections import read_sections
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import RegistryKind
 from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tables, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
 from mlops_kit.core.review.gates import Verdict, judge_answers
@@ -33,7 +35,8 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
-    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC.
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC. `tables`
+    looks into those that are tables.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree. `darkroom` takes the
     images among the plots.
@@ -44,6 +47,7 @@ class Sources:
     resolver: Resolver
     log: PromotionLog
     objects: Objects | None = None
+    tables: Tables | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
     darkroom: Darkroom | None = None
@@ -64,6 +68,8 @@ def make_report(question: Question, sources: Sources) -> Report:
     plan, plan_notes = _make_plan(compared, sources)
     plots = _make_plots(compared, sources)
     warnings = find_warnings(compared)
+    data = read_data(compared.base.project, compared.head.project, _data_sources(compared, sources))
+    sections = read_sections(compared.head_tree, compared.config.review.sections)
     stages = compare_stages(compared.base.project, compared.head.project, _results(compared, sources))
     base = compared.sides.base
     report = Report(
@@ -81,8 +87,10 @@ def make_report(question: Question, sources: Sources) -> Report:
         models=compare_models(compared.base.project, compared.head.project),
         plots=plots.rows,
         obstacles=gated.obstacles,
+        data=data.rows,
+        sections=sections.found,
         plan=plan,
-        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *plots.notes)),
+        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *plots.notes, *data.notes, *sections.notes)),
         policy_changed=compared.policy.changed,
         lock_uncommitted=_is_lock_uncommitted(compared, sources),
     )
@@ -124,6 +132,11 @@ def _results(compared: Comparison, sources: Sources) -> tuple[StageResult, ...]:
         for root in compared.head.project.roots
         for result in sources.read_last_run(root)
     )
+
+
+def _data_sources(compared: Comparison, sources: Sources) -> DataSources:
+    work_tree = sources.git.root if compared.sides.head.worktree else None
+    return DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
 
 
 def _is_lock_uncommitted(compared: Comparison, sources: Sources) -> bool:

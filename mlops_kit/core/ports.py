@@ -22,6 +22,7 @@ from mlops_kit.core.run import (
     StageState,
     Wait,
 )
+from mlops_kit.core.tables import Table, TableFile
 from mlops_kit.core.types import (
     AliasReading,
     CommandResult,
@@ -125,6 +126,13 @@ class Objects(Protocol):
 
     def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
         """The bytes themselves, compared with their digests: as `find`, without what is damaged or over the limit."""
+
+
+class Tables(Protocol):
+    """Rows and columns of CSV and Parquet files. Their bytes are a stranger's: what is wrong is an answer."""
+
+    def read(self, files: Iterable[TableFile]) -> Mapping[TableFile, Table]:
+        """What each file holds, or the error in its place. OutsideError where none can be read at all."""
 
 
 class Resolver(Protocol):

@@ -141,7 +141,7 @@ def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, gith
 
     assert (run.code, run.jobs) == (1, {"Reproduce": "failure", "Comment": "failure"}), run.text
     (body,) = github.bodies(author=KIT)
-    assert "1 stage failed" in body
+    assert "stage train failed, so what is below is not what this change would give" in body
     assert "exit status 3" in body
     assert [(status["state"], status["description"]) for status in github.statuses] == [
         ("failure", "fail: stage train failed")

@@ -130,7 +130,7 @@ def test_a_change_cannot_loosen_the_gate_that_it_is_judged_by(project: Project) 
     project.commit()
     found = report(project, "--environment", "staging")
     assert (found["verdict"], found["policy_changed"]) == ("fail", True)
-    assert "edits the rules" in call(project, "--environment", "staging", "--format", "markdown")
+    assert "This change edits `mlops.yaml`" in call(project, "--environment", "staging", "--format", "markdown")
 
 
 def test_rules_that_base_does_not_have_yet_are_head_s_and_say_so(project: Project) -> None:

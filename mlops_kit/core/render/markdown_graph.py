@@ -20,9 +20,9 @@ def graph_blocks(graph: Graph, *, rank: int) -> Iterator[Block]:
     about = note if graph.left_out else ()
     if graph.text:
         before = ("<details><summary>Stage graph</summary>", "", *about, "```mermaid", graph.text, "```", "")
-        yield Block(rank=rank, before=(*before, "</details>", ""))
+        yield Block(rank=rank, before=(*before, "</details>", ""), more="the stage graph")
     elif about:
-        yield Block(rank=rank, before=("The stage graph is too large to draw.", ""))
+        yield Block(rank=rank, before=("The stage graph is too large to draw.", ""), more="the stage graph")
 
 
 def _node(stage: StageRow) -> Node:

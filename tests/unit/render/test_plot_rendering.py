@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_kit.core.render.budget import fit
+from mlops_kit.core.render.budget import Budget, fit
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.render.markdown_plots import CHART_LIMIT, plot_blocks
 from mlops_kit.core.render.sparkline import resample, sparkline
@@ -51,7 +51,7 @@ def report(*plots: PlotRow) -> Report:
 
 
 def markdown(*plots: PlotRow, **pictures: str) -> str:
-    return fit(list(plot_blocks(report(*plots), pictures)), limit=60_000)
+    return fit(list(plot_blocks(report(*plots), pictures)), Budget(limit=60_000))
 
 
 BASE: Points = ((0, 1), (1, 0.5), (2, 0.25), (3, 0.2))
@@ -62,9 +62,9 @@ def test_a_changed_line_is_a_chart_a_sparkline_and_a_folded_table() -> None:
     assert (
         markdown(plot(BASE, HEAD, note="seen"))
         == """\
-### Plots
+#### Plots
 
-**a&#46;csv** (changed)
+**a.csv** (changed)
 
 ```mermaid
 xychart-beta
@@ -76,8 +76,8 @@ xychart-beta
 
 <sub>Lines in their order: 1. <code>base</code>, 2. <code>head</code></sub>
 
-<code>█▄▂▁</code> <code>base</code> 1 → 0&#46;2<br>
-<code>█▃▁▁</code> <code>head</code> 0&#46;9 → 0&#46;1
+<code>█▄▂▁</code> <code>base</code> 1 → 0.2<br>
+<code>█▃▁▁</code> <code>head</code> 0.9 → 0.1
 
 seen
 
@@ -95,10 +95,15 @@ seen
 
 def test_a_picture_stands_in_the_place_of_the_chart() -> None:
     text = markdown(plot(BASE, HEAD), **{"a.csv": "https://example.org/raw/a.svg"})
-    assert "![a&#46;csv](https://example.org/raw/a.svg)" in text
+    assert "![a.csv](https://example.org/raw/a.svg)" in text
     assert "mermaid" not in text
     assert "█" not in text
     assert "<details>" in text
+
+
+def test_the_words_of_a_picture_are_text_without_tags() -> None:
+    text = markdown(plot(BASE, HEAD, title="@team ](x) <b>"), **{"a.csv": "https://example.org/a.svg"})
+    assert "![&#64;team &#93;(x) &#60;b&#62;](https://example.org/a.svg)" in text
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a/)![x](https://b", "https://a b", "", "/a.svg"])
@@ -112,7 +117,7 @@ def test_images_of_both_sides_stand_side_by_side() -> None:
     found = tuple(Image(side=side, file=f"{'a' * 64}.png") for side, _ in _sides((), ()))
     row = plot(kind=PlotKind.IMAGE, images=found, path="roc.png", title="roc.png")
     text = markdown(row, **{"roc.png": "https://e/h.png", "roc.png@base": "https://e/b.png"})
-    images = "| ![roc&#46;png&#44; base](https://e/b.png) | ![roc&#46;png&#44; head](https://e/h.png) |"
+    images = "| ![roc.png, base](https://e/b.png) | ![roc.png, head](https://e/h.png) |"
     assert f"| base | head |\n|:--|:--|\n{images}" in text
     assert "![" not in markdown(row)
 
