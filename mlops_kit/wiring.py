@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.pipeline.forecast import Forecast
     from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
+    from mlops_kit.core.review.report import Report
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
@@ -81,12 +82,31 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     )
 
 
-def open_darkroom(folder: Path) -> Darkroom:
-    """What keeps the images among the plots in a folder."""
+def open_darkroom(folder: Path | None, kept: dict[str, bytes]) -> Darkroom:
+    """What takes the images among the plots: into a folder where one is named, and always into `kept`, by name."""
     from mlops_kit.adapters.vega import rasterize_svg
     from mlops_kit.commands.plot_images import Darkroom
 
-    return Darkroom(write=lambda name, data: write_atomic(folder / name, data), rasterize=rasterize_svg)
+    def write(name: str, data: bytes) -> None:
+        kept[name] = data
+        if folder is not None:
+            write_atomic(folder / name, data)
+
+    return Darkroom(write=write, rasterize=rasterize_svg)
+
+
+def render_page(report: Report, images: Mapping[str, bytes]) -> str:
+    """The report as one HTML file with its plots drawn, where the library for that is there."""
+    from importlib.resources import files
+
+    from mlops_kit.adapters.vega import draw_plot
+    from mlops_kit.commands.page import embed_pictures
+    from mlops_kit.core.render.html import render_html
+    from mlops_kit.core.review.occasion import Occasion
+
+    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=lambda image: images[image.file])
+    template = files("mlops_kit").joinpath("templates", "report.html.jinja").read_text("utf-8")
+    return render_html(report, Occasion(), pictures, template)
 
 
 def has_registry(root: Path, tracking_uri: str) -> bool:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.comparison import Comparison, find_warnings, read_comparison, write_notes
-from mlops_kit.commands.data import DataSources, read_data
+from mlops_kit.commands.data import DataReading, DataSources, read_data
 from mlops_kit.commands.facts import CommitTree
 from mlops_kit.commands.gated import Gated, answer_gates
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.plot_images import Darkroom
 from mlops_kit.commands.plots import Desk, Place, Plots, make_plots
-from mlops_kit.commands.sections import read_sections
+from mlops_kit.commands.sections import Sections, read_sections
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import RegistryKind
@@ -66,10 +66,8 @@ def make_report(question: Question, sources: Sources) -> Report:
     compared = read_comparison(question, sources.bench, sources.work_tree)
     gated = answer_gates(compared, sources.git)
     plan, plan_notes = _make_plan(compared, sources)
-    plots = _make_plots(compared, sources)
     warnings = find_warnings(compared)
-    data = read_data(compared.base.project, compared.head.project, _data_sources(compared, sources))
-    sections = read_sections(compared.head_tree, compared.config.review.sections)
+    parts = _read_parts(compared, sources)
     stages = compare_stages(compared.base.project, compared.head.project, _results(compared, sources))
     base = compared.sides.base
     report = Report(
@@ -85,22 +83,42 @@ def make_report(question: Question, sources: Sources) -> Report:
         params=compare_params(compared.base.params, compared.head.params),
         stages=stages,
         models=compare_models(compared.base.project, compared.head.project),
-        plots=plots.rows,
+        plots=parts.plots.rows,
         obstacles=gated.obstacles,
-        data=data.rows,
-        sections=sections.found,
+        data=parts.data.rows,
+        sections=parts.sections.found,
         plan=plan,
-        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *plots.notes, *data.notes, *sections.notes)),
+        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *parts.notes)),
         policy_changed=compared.policy.changed,
         lock_uncommitted=_is_lock_uncommitted(compared, sources),
     )
     return bound_report(report)
 
 
-def _make_plots(compared: Comparison, sources: Sources) -> Plots:
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a report shows besides values: data, plots, and the team's own sections."""
+
+    data: DataReading
+    plots: Plots
+    sections: Sections
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be found out for any of them."""
+        return (*self.data.notes, *self.plots.notes, *self.sections.notes)
+
+
+def _read_parts(compared: Comparison, sources: Sources) -> _Parts:
     base = Place(tree=compared.base_tree, project=compared.base.project)
     head = Place(tree=compared.head_tree, project=compared.head.project)
-    return make_plots(base, head, Desk(objects=sources.objects, darkroom=sources.darkroom))
+    work_tree = sources.git.root if compared.sides.head.worktree else None
+    places = DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
+    return _Parts(
+        data=read_data(base.project, head.project, places),
+        plots=make_plots(base, head, Desk(objects=sources.objects, darkroom=sources.darkroom)),
+        sections=read_sections(compared.head_tree, compared.config.review.sections),
+    )
 
 
 def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None, tuple[str, ...]]:
@@ -132,11 +150,6 @@ def _results(compared: Comparison, sources: Sources) -> tuple[StageResult, ...]:
         for root in compared.head.project.roots
         for result in sources.read_last_run(root)
     )
-
-
-def _data_sources(compared: Comparison, sources: Sources) -> DataSources:
-    work_tree = sources.git.root if compared.sides.head.worktree else None
-    return DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
 
 
 def _is_lock_uncommitted(compared: Comparison, sources: Sources) -> bool:

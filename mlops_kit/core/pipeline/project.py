@@ -165,7 +165,7 @@ def _plain_stage(file: str, written: WrittenStage, locked: LockedStage | None) -
         ),
         params=tuple(_stage_params(written, locked)),
         outputs=tuple(
-            _locked_output(known, out)
+            _locked_output(known, written=out)
             for out in written.outputs
             for path in [join_path(written.folder, out.path)]
             for known in [outputs.get(path, Dependency(path=path))]
@@ -201,19 +201,20 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
-            return _locked_output(known, out)
-    return _locked_output(known, None)
+            return _locked_output(known, written=out)
+    return Output(path=known.path, digest=known.digest, files=known.files, size=known.size)
 
 
-def _locked_output(known: Dependency, written: WrittenOutput | None) -> Output:
+def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
+    """What the last run left at a path, with the flags that dvc.yaml writes."""
     return Output(
         path=known.path,
-        kind=written.kind if written else OutputKind.DATA,
-        cached=written.cached if written else True,
+        kind=written.kind,
+        cached=written.cached,
         digest=known.digest,
         files=known.files,
         size=known.size,
-        plot=written.plot if written else None,
+        plot=written.plot,
     )
 
 

@@ -24,10 +24,9 @@ _REFERENCE = re.compile(r"(?i)(?<=www)\.|(?<=[a-z])-(?=\d)|(?<=ghsa)-|[:@#](?=\S
 _ADDRESS = re.compile(r"(?i)(?<=www)\.|@")
 """What GitHub links within code, too."""
 _COMMIT = re.compile(r"[0-9a-f]{6}(?=[0-9a-f])")
-_NEVER = re.compile(r"(?!)")
+_NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _SEAM = "\0"
 _TAG = "<wbr>"
-_NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _LABEL_UNSAFE = re.compile(r"^[-\d]|[^\w ./@-]")
 _WEB_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 _NOT_IN_ADDRESS = re.compile(r"[^A-Za-z0-9/:?=&%._~+,;@#-]")
@@ -50,11 +49,6 @@ def prose(text: str, *, limit: int = CELL_LIMIT) -> str:
     return _escape(clean(text, limit=limit), _REFERENCE)
 
 
-def alternative(text: str) -> str:
-    """A foreign text for what stands in the place of a picture: no tag has a meaning there, and nothing is linked."""
-    return _escape(clean(text), _NEVER)
-
-
 def preformatted(text: str) -> str:
     """Foreign lines as one line of HTML within `<pre>`; other control and direction characters are replaced."""
     lines = (clean(line, limit=max(1, len(line))) for line in text.expandtabs(4).split("\n"))
@@ -71,6 +65,12 @@ def link(words: str, address: str) -> str:
     if not _WEB_ADDRESS.match(address):
         return words
     return f"[{words}](<{_NOT_IN_ADDRESS.sub(_percent, address)}>)"
+
+
+def picture(words: str, address: str) -> str:
+    """A picture with foreign words for those who do not see it; the address is one that was checked."""
+    references = _UNSAFE.sub(lambda found: "".join(f"&#{ord(char)};" for char in found[0]), clean(words))
+    return f"![{references}]({address})"
 
 
 def drawn(text: str, *, limit: int) -> str:

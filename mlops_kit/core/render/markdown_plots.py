@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlops_kit.core.render.budget import Block, Rank
-from mlops_kit.core.render.escape import MESSAGE_LIMIT, alternative, cell, prose
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, picture, prose
 from mlops_kit.core.render.markdown_table import value_cell
 from mlops_kit.core.render.plot_lines import left_out, line_texts
 from mlops_kit.core.render.sparkline import heights
@@ -65,9 +65,9 @@ def _addresses(plot: PlotRow, pictures: Mapping[str, str]) -> dict[str, str]:
 def _picture(plot: PlotRow, pictures: Mapping[str, str]) -> Iterator[str]:
     found = _addresses(plot, pictures)
     if plot.kind is not PlotKind.IMAGE:
-        yield from (line for address in found.values() for line in (f"![{alternative(plot.title)}]({address})", ""))
+        yield from (line for address in found.values() for line in (picture(plot.title, address), ""))
     elif found:
-        images = [f"![{alternative(f'{plot.title}, {side}')}]({address})" for side, address in found.items()]
+        images = [picture(f"{plot.title}, {side}", address) for side, address in found.items()]
         yield from (f"| {' | '.join(found)} |", f"|{':--|' * len(found)}", f"| {' | '.join(images)} |", "")
 
 

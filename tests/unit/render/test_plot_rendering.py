@@ -95,7 +95,7 @@ seen
 
 def test_a_picture_stands_in_the_place_of_the_chart() -> None:
     text = markdown(plot(BASE, HEAD), **{"a.csv": "https://example.org/raw/a.svg"})
-    assert "![a.csv](https://example.org/raw/a.svg)" in text
+    assert "![a&#46;csv](https://example.org/raw/a.svg)" in text
     assert "mermaid" not in text
     assert "█" not in text
     assert "<details>" in text
@@ -103,7 +103,7 @@ def test_a_picture_stands_in_the_place_of_the_chart() -> None:
 
 def test_the_words_of_a_picture_are_text_without_tags() -> None:
     text = markdown(plot(BASE, HEAD, title="@team ](x) <b>"), **{"a.csv": "https://example.org/a.svg"})
-    assert "![&#64;team &#93;(x) &#60;b&#62;](https://example.org/a.svg)" in text
+    assert "![&#64;team &#93;&#40;x&#41; &#60;b&#62;](https://example.org/a.svg)" in text
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a/)![x](https://b", "https://a b", "", "/a.svg"])
@@ -117,7 +117,7 @@ def test_images_of_both_sides_stand_side_by_side() -> None:
     found = tuple(Image(side=side, file=f"{'a' * 64}.png") for side, _ in _sides((), ()))
     row = plot(kind=PlotKind.IMAGE, images=found, path="roc.png", title="roc.png")
     text = markdown(row, **{"roc.png": "https://e/h.png", "roc.png@base": "https://e/b.png"})
-    images = "| ![roc.png, base](https://e/b.png) | ![roc.png, head](https://e/h.png) |"
+    images = "| ![roc&#46;png&#44; base](https://e/b.png) | ![roc&#46;png&#44; head](https://e/h.png) |"
     assert f"| base | head |\n|:--|:--|\n{images}" in text
     assert "![" not in markdown(row)
 
