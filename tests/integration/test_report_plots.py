@@ -275,3 +275,23 @@ stages:
     assert {path: ends(row) for path, row in rows.items()} == {
         path: {"base": ((0, 1),), "head": ((0, 2),)} for path in ("a.csv", "b.csv")
     }
+
+
+@pytest.mark.parametrize("listed", ["[a.csv, b.csv]", "[]"])
+def test_plots_of_a_partial_clone_come_with_everything_else(tmp_path: Path, listed: str) -> None:
+    pipeline = f"metrics: [m.json]\nplots: {listed}\n"
+    files = {"dvc.yaml": pipeline, "a.csv": "v\n1\n", "b.csv": "v\n2\n", "m.json": '{"x": 1}', "params.yaml": "p: 1\n"}
+    project = make_project(tmp_path / "p", files, site=tmp_path / "site")
+    project.write({"a.csv": "v\n3\n", "b.csv": "v\n4\n", "m.json": '{"x": 2}', "params.yaml": "p: 2\n"})
+    project.commit()
+    project.git("config", "uploadpack.allowFilter", "true")
+    project.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    project.git("clone", "--quiet", "--filter=blob:none", project.root.as_uri(), str(tmp_path / "clone"))
+    trace = tmp_path / "trace"
+    git = GitRepository(tmp_path / "clone", {**os.environ, "GIT_TRACE": str(trace)})
+    resolver = DvcResolver(git.root, os.environ)
+    sources = Sources(git=git, work_tree=WorkTree(git), resolver=resolver, log=GitPromotionLog(git))
+    report = make_report(Question(base="HEAD^", head="HEAD"), sources)
+    assert [sorted(ends(row)) for row in report.plots] == [["base", "head"]] * (2 if "a.csv" in listed else 0)
+    fetches = [line for line in trace.read_text().splitlines() if "built-in: git" in line and " fetch " in line]
+    assert len(fetches) == 1

@@ -101,6 +101,11 @@ def test_a_picture_stands_in_the_place_of_the_chart() -> None:
     assert "<details>" in text
 
 
+def test_the_words_of_a_picture_are_text_without_tags() -> None:
+    text = markdown(plot(BASE, HEAD, title="@team ](x) <b>"), **{"a.csv": "https://example.org/a.svg"})
+    assert "![&#64;team &#93;&#40;x&#41; &#60;b&#62;](https://example.org/a.svg)" in text
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a/)![x](https://b", "https://a b", "", "/a.svg"])
 def test_what_is_no_address_is_no_picture(address: str) -> None:
     text = markdown(plot(BASE, HEAD), **{"a.csv": address})
