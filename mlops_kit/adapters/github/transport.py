@@ -35,10 +35,13 @@ class Repeat(Enum):
 class Patience:
     """How long to keep trying; all but `tries` in seconds.
 
-    `limit_pause` is the rest after a rate limit that names no time, `between_writes` the pace that GitHub asks for.
+    `timeout` is for a silence, `answer` for a whole answer, however slowly it comes, `deadline` for all requests
+    together. `limit_pause` is the rest after a rate limit that names no time, `between_writes` the pace that GitHub
+    asks for.
     """
 
     timeout: int = 30
+    answer: float = 120.0
     tries: int = 6
     deadline: float = 300.0
     pause: float = 0.5
@@ -116,6 +119,11 @@ class Transport:
 
     def _send_once(self, request: Request, read: Callable[[Reply], Result], attempt: int) -> Result:
         self._keep_quiet()
+        if self._clock() >= self._end:
+            raise OutsideError(
+                f"GitHub did not answer {request} within the {self._patience.deadline:.0f} s that all requests have",
+                hint="run it again later",
+            )
         try:
             return _read(request, self._exchange(request), read)
         except PassingError as failure:
