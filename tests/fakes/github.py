@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
 from tests.fakes.github_shapes import Json
 
@@ -26,7 +27,7 @@ class Fault:
     """What happens to the next `n` requests of a method whose path matches, before or after they are carried out.
 
     `reset` closes the connection hard, `sleep` waits first (seconds), `truncate` announces more bytes than are sent,
-    else `status`, `headers` and `raw` are the answer.
+    `drip` waits before every single byte (seconds), else `status`, `headers` and `raw` (or `data`) are the answer.
     """
 
     method: str
@@ -39,6 +40,8 @@ class Fault:
     reset: bool = False
     truncate: bool = False
     sleep: float = 0.0
+    drip: float = 0.0
+    data: bytes = b""
 
 
 class FakeGitHub:
@@ -51,6 +54,8 @@ class FakeGitHub:
         self.comments: dict[int, Json] = {}
         self.statuses: list[Json] = []
         self.refs: dict[str, str] = {}
+        self.objects = Objects()
+        self.archived = False
         self.faults: list[Fault] = []
         self.log: list[Json] = []
         self.lock = threading.RLock()
@@ -140,6 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if split.path.startswith("/_"):
             return self._send(self._control(split.path))
+        if found := re.fullmatch(r"/[^/]+/[^/]+/raw/(?P<commit>[0-9a-f]{40})/(?P<name>[^/]+)", split.path):
+            return self._send_file(self.github.objects.read_file(found["commit"], found["name"]))
         if (fault := self.github.take_fault(self.command, split.path, "before")) is not None:
             self._note(split.path, done=False)
             return self._fail(fault)
@@ -178,10 +185,24 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        raw = fault.raw.encode()
+        raw = fault.data or fault.raw.encode()
+        if fault.drip:
+            self._drip(raw, fault.drip)
+            return
         self._write(
             fault.status, {"content-type": "application/json", **fault.headers}, raw, missing=17 * fault.truncate
         )
+
+    def _drip(self, raw: bytes, pause: float) -> None:
+        self.close_connection = True
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(raw)}\r\n\r\n".encode()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for byte in head + raw:
+                time.sleep(pause)
+                self.wfile.write(bytes([byte]))
+
+    def _send_file(self, data: bytes | None) -> None:
+        self._write(404 if data is None else 200, {}, data or b"", missing=0)
 
     def _send(self, answer: Answer) -> None:
         raw = b"" if answer.status == 204 else json.dumps(answer.value).encode()

@@ -90,7 +90,7 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         **{f"{link}_url": f"{url}/{link}" for link in _PULL_LINKS},
         **dict.fromkeys(_PULL_COUNTS, 0),
         "state": "open",
-        "locked": False,
+        "locked": wanted.get("locked", False),
         "title": wanted.get("title", "a change"),
         "body": None,
         "user": author,
