@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
-    from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, OwnLoop, Progress, PromotionLog, Registry
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
@@ -234,6 +235,22 @@ def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: 
     )
 
 
+@contextmanager
+def open_head(
+    git: GitRepository, environment: Mapping[str, str], proposal: PullRequest | MergeGroup
+) -> Iterator[GitRepository]:
+    """A repository that has the head of what is reviewed: this clone, else one made for it, to read data from."""
+    from mlops_kit.adapters.pull_head import fetch_head
+    from mlops_kit.core.forge import MergeGroup
+    from mlops_kit.core.review.annotations import FILE_LIMIT
+
+    if isinstance(proposal, MergeGroup) or git.has_commit(proposal.head):
+        yield git
+        return
+    with fetch_head(git, proposal.number, with_credentials(environment), limit=FILE_LIMIT) as head:
+        yield head
+
+
 def read_event(file: str) -> bytes:
     """The workflow's event file; InputError where there is none."""
     from mlops_kit.core.review.event import EVENT_LIMIT
@@ -275,8 +292,14 @@ def open_log(git: GitRepository) -> PromotionLog:
     return GitPromotionLog(git)
 
 
-def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishes) -> World:
-    """Everything that promotion works with."""
+def open_world(
+    git: GitRepository,
+    environment: Mapping[str, str],
+    wishes: Wishes,
+    *,
+    open_forge: Callable[[], Forge] | None = None,
+) -> World:
+    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
@@ -299,6 +322,7 @@ def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishe
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        open_forge=open_forge,
     )
 
 

@@ -45,6 +45,10 @@ class GitRepository:
             )
         return CommitSha(found.text)
 
+    def has_commit(self, commit: CommitSha) -> bool:
+        """Whether the commit is here."""
+        return self.call("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+
     def merge_base(self, one: str, other: str) -> CommitSha | None:
         """The best common ancestor, None for unrelated histories."""
         found = self._ask("merge-base", self.resolve(one), self.resolve(other))
@@ -69,6 +73,15 @@ class GitRepository:
         wanted = sorted(set(paths) & objects.keys())
         request = "".join(f"{objects[path]}\n" for path in wanted).encode()
         return dict(zip(wanted, self._read_objects(request, len(wanted)), strict=True))
+
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
+        objects = self._objects(self.resolve(revision))
+        wanted = sorted(set(paths) & objects.keys())
+        request = "".join(f"{objects[path]}\n" for path in wanted).encode()
+        sizes = self.expect("cat-file", "--batch-check=%(objectsize)", stdin=request).text.splitlines()
+        small = {path for path, size in zip(wanted, sizes, strict=True) if size.isdecimal() and int(size) <= limit}
+        return self.read_files(revision, small)
 
     def list_work_tree(self, pattern: str = "*") -> frozenset[str]:
         """The paths on disk that git tracks or would track, of those that fit the pattern (gitglossary, pathspec)."""

@@ -1,5 +1,7 @@
 """What the verbs of promotion share on the command line: how they reach the world."""
 
+from functools import partial
+
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
 from mlops_kit.commands.world import Wishes, World
@@ -14,4 +16,8 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
     )
-    return wiring.open_world(wiring.open_git(caller.folder, caller.inputs.variables), caller.inputs.variables, wishes)
+    inputs = caller.inputs
+    at_hand = bool(inputs.token and inputs.repository)
+    opener = partial(wiring.open_forge, inputs.repository, api_url=inputs.api_url, token=inputs.token)
+    git = wiring.open_git(caller.folder, inputs.variables)
+    return wiring.open_world(git, inputs.variables, wishes, open_forge=opener if at_hand else None)

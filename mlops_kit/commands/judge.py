@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mlops_kit.commands.facts import read_metrics
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, KitError
-from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.ports import Git, PromotionLog, Resolver
 from mlops_kit.core.review.judgement import LiveMetrics, check_origin, judge_report, needs_live, target_environment
 from mlops_kit.core.review.report import Report, parse_report
@@ -30,7 +30,7 @@ class Evidence:
     file: str
 
 
-def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest) -> Report:
+def judge(bench: Bench, evidence: Evidence, pull_request: PullRequest | MergeGroup) -> Report:
     """The report with answers and verdict by the base's policy.
 
     InvalidInputError for what is no report, IntegrityError for a report of another commit.

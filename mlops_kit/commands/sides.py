@@ -52,7 +52,7 @@ def choose_sides(question: Question, git: Git) -> Sides:
         worktree=not question.head,
     )
     if question.base:
-        base = Side(name=clip(question.base), commit=git.resolve(question.base))
+        base = Side(name=clip(question.base), commit=_resolve_base(git, question.base))
         return Sides(base=base, head=head, branch=_branch_name(question.base))
     return _default_sides(head, git)
 
@@ -103,6 +103,14 @@ def _resolve(git: Git, revision: str) -> CommitSha | None:
         return git.resolve(revision)
     except InputError:
         return None
+
+
+def _resolve_base(git: Git, revision: str) -> CommitSha:
+    """The commit of a base; a branch by its full name (`refs/heads/main`) is the remote's where there is none here."""
+    branch = revision.removeprefix("refs/heads/")
+    if branch != revision and (found := _resolve(git, f"refs/remotes/origin/{branch}")):
+        return _resolve(git, revision) or found
+    return git.resolve(revision)
 
 
 def _branch_name(revision: str) -> str:

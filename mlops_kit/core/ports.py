@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
-from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
+from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PullRequest
 from mlops_kit.core.inspection import Inspection
 from mlops_kit.core.run import (
     CommandEnd,
@@ -59,6 +59,9 @@ class Git(Protocol):
 
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the commit, read in one process."""
+
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
 
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest (the revision itself) first."""
@@ -209,6 +212,21 @@ class Forge(Protocol):
 
     def set_commit_status(self, commit: CommitSha, status: CommitStatus) -> None:
         """Set one check of a commit; the last one set for a context counts."""
+
+    def set_check_run(self, commit: CommitSha, check: CheckRun) -> None:
+        """Set the check run of its name; nothing is written where it says that already.
+
+        RefusedError where the token may set none, as those that belong to no app.
+        """
+
+    def find_pull_requests(self, commit: CommitSha) -> tuple[PullRequest, ...]:
+        """The pull requests that have the commit, and the merged one that brought it, by number."""
+
+    def find_branch_pull_requests(self, branch: Branch) -> tuple[PullRequest, ...]:
+        """The open pull requests of a branch of this repository or a fork, by number."""
+
+    def read_permission(self, login: str) -> Permission:
+        """What an account may do here; NONE where it is unknown."""
 
 
 class Pictures(Protocol):

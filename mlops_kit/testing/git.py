@@ -76,6 +76,10 @@ class MemoryGit:
         files = self._commits[self.resolve(revision)].files
         return {path: files[path] for path in sorted(set(paths)) if path in files}
 
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that the commit has, larger ones left out."""
+        return {path: data for path, data in self.read_files(revision, paths).items() if len(data) <= limit}
+
     def branch_head(self, branch: str) -> CommitSha | None:
         """The branch's head; None where there is no such branch."""
         return self.branches.get(branch)

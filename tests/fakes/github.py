@@ -1,4 +1,4 @@
-"""GitHub's API on loopback: pull requests, comments with pages, statuses, refs, accounts, and faults on demand.
+"""GitHub's API on loopback: pull requests, comments with pages, checks, refs, accounts, and faults on demand.
 
 Each token has a login and permissions. `POST /_faults` queues faults, `GET /_log` tells every request that changed
 something or tried to; both are for tests and know no token.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.github_git import Objects
@@ -50,9 +50,11 @@ class FakeGitHub:
     def __init__(self, repository: str = "acme/churn") -> None:
         self.repository = repository
         self.accounts: dict[str, Account] = {}
-        self.pulls: dict[int, Json] = {}
+        self.pulls: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, Json] = {}
         self.statuses: list[Json] = []
+        self.check_runs: dict[int, dict[str, Any]] = {}
+        self.roles: dict[str, str] = {}
         self.refs: dict[str, str] = {}
         self.objects = Objects()
         self.archived = False
@@ -69,19 +71,27 @@ class FakeGitHub:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def add_pull_request(self, number: int, **wanted: object) -> None:
-        """Open a pull request of the same repository unless told otherwise."""
+        """Open a pull request of the same repository unless told otherwise; `commits` are further ones that it has."""
         defaults: Json = {
             "number": number, "head": "a" * 40, "base": "b" * 40,
             "head_branch": "feature", "base_branch": "main", "head_repository": self.repository,
+            "labels": [], "state": "open", "locked": False, "merged": False,
+            "commits": [],
         }  # fmt: skip
         self.pulls[number] = {**defaults, **wanted}
 
     def add_comment(self, number: int, body: str, *, author: str | None) -> int:
         """Put a comment there; its id."""
         with self.lock:
+            identity = self.new_id()
+            self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
+            return identity
+
+    def new_id(self) -> int:
+        """A number that nothing here has yet."""
+        with self.lock:
             identity = self.next_id
             self.next_id += 1
-            self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
             return identity
 
     def fail(self, fault: Fault) -> None:
@@ -94,6 +104,17 @@ class FakeGitHub:
         with self.lock:
             found = [entry for _, entry in sorted(self.comments.items()) if entry["author"] == author]
             return [str(entry["body"]) for entry in found]
+
+    def checks(self) -> list[tuple[str, str, str]]:
+        """Commit, name and conclusion (or status) of every check run, by id."""
+        with self.lock:
+            found = [run for _, run in sorted(self.check_runs.items())]
+            return [(run["head_sha"], run["name"], run.get("conclusion") or run["status"]) for run in found]
+
+    def calls(self) -> list[str]:
+        """Every request, as `METHOD path`."""
+        with self.lock:
+            return [f"{entry['method']} {entry['path']}" for entry in self.log]
 
     def writes(self) -> list[str]:
         """Every request that was carried out and changed something, as `METHOD path`; GraphQL is only asked here."""

@@ -13,6 +13,7 @@ from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import ModelRow, StageRow, failed_stages
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
+from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.report import GateRow, PlanRows, Report, Side
 from mlops_kit.core.run import StageState
@@ -20,6 +21,9 @@ from mlops_kit.core.types import Answer
 
 LIMIT = 60_000
 """Characters that leave room for a marker below GitHub's 65,536."""
+
+NO_OCCASION = Occasion()
+"""Nothing is known but the report itself."""
 
 _TITLES = {
     Verdict.PASS: "✅ {}: all gates pass",
@@ -50,8 +54,8 @@ _METRIC_HEAD = ("| metric | base | head | change | |", "|:--|--:|--:|--:|:--|")
 _STAGE_HEAD = ("| stage | change | last run | seconds | used |", "|:--|:--|:--|--:|:--|")
 
 
-def render_report(report: Report, *, limit: int = LIMIT) -> str:
-    """The report as GitHub markdown, at most `limit` characters, the same for the same report."""
+def render_report(report: Report, occasion: Occasion = NO_OCCASION, *, limit: int = LIMIT) -> str:  # noqa: ARG001
+    """The report as GitHub markdown, at most `limit` characters, the same for the same report and occasion."""
     changed = [row for row in report.metrics if row.trend is not Trend.SAME]
     same = [row for row in report.metrics if row.trend is Trend.SAME]
     several = len({row.path for row in report.metrics}) > 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.core.config import Baseline, Config
 from mlops_kit.core.errors import IntegrityError, Location
-from mlops_kit.core.forge import PullRequest
+from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.pipeline.values import Value
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
@@ -26,7 +26,7 @@ class LiveMetrics:
     error: str = ""
 
 
-def check_origin(report: Report, pull_request: PullRequest, *, file: str) -> None:
+def check_origin(report: Report, pull_request: PullRequest | MergeGroup, *, file: str) -> None:
     """IntegrityError where the report is of another commit than the pull request's head."""
     if report.head.commit != pull_request.head:
         raise IntegrityError(
