@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
+    from mlops_kit.commands.plot_images import Darkroom
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
@@ -73,7 +74,16 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         log=open_log(git),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
+        read_object=lambda place: read_limited(place.parent, place.name),
     )
+
+
+def open_darkroom(folder: Path) -> Darkroom:
+    """What keeps the images among the plots in a folder."""
+    from mlops_kit.adapters.vega import rasterize_svg
+    from mlops_kit.commands.plot_images import Darkroom
+
+    return Darkroom(write=lambda name, data: write_atomic(folder / name, data), rasterize=rasterize_svg)
 
 
 def has_registry(root: Path, tracking_uri: str) -> bool:

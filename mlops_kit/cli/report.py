@@ -40,6 +40,11 @@ Example: mlops-kit report --base main --environment staging
     help="How to print the report.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
+@click.option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the images among the plots in this folder.",
+)
 @click.option("--exit-code", is_flag=True, help="Leave with 4 where a gate refuses.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -50,16 +55,17 @@ def command(  # noqa: PLR0913 - one parameter per option
     environment: str,
     style: str,
     output: Path | None,
+    pictures: Path | None,
     exit_code: bool,
 ) -> int:
     """Print or write the report; leave with 0 whatever it says, unless asked otherwise."""
     question = Question(head=head, base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
-    report = make_report(question, _open_sources(caller))
+    report = make_report(question, _open_sources(caller, pictures))
     _deliver(_render(report, style), output, style)
     return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
 
 
-def _open_sources(caller: Caller) -> Sources:
+def _open_sources(caller: Caller, pictures: Path | None) -> Sources:
     git = wiring.open_git(caller.folder, caller.inputs.variables)
     known = wiring.has_registry(git.root, caller.inputs.tracking_uri)
 
@@ -67,7 +73,8 @@ def _open_sources(caller: Caller) -> Sources:
         world = open_world(caller)
         return world if known else replace(world, registry=None)
 
-    return wiring.open_sources(git, caller.inputs.variables, open_known_world)
+    sources = wiring.open_sources(git, caller.inputs.variables, open_known_world)
+    return replace(sources, darkroom=wiring.open_darkroom(pictures) if pictures else None)
 
 
 def _render(report: Report, style: str) -> str:

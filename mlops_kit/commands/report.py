@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.plan import plan_environment
+from mlops_kit.commands.plot_images import Darkroom
+from mlops_kit.commands.plot_objects import Shelf
+from mlops_kit.commands.plots import Desk, Place, make_plots
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, RegistryKind
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
@@ -31,7 +35,9 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
-    `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
+    `objects` are the bytes that DVC keeps, `read_object` opens the file that one lies in. `darkroom` takes the images
+    among the plots. `open_world` gives the world of promotion for the plan; its `registry` is None where none is
+    configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
     """
 
@@ -39,8 +45,11 @@ class Sources:
     work_tree: Tree
     resolver: Resolver
     log: PromotionLog
+    objects: Objects | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
+    read_object: Callable[[Path], bytes | None] | None = None
+    darkroom: Darkroom | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,7 @@ def make_report(question: Question, sources: Sources) -> Report:
     answers = _answer_gates(environment, policy.config, read, sources)
     plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
     warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
+    plots = make_plots(_place(base, read.base), _place(head, read.head), _desk(sources))
     stages = compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources))
     report = Report(
         base=sides.base,
@@ -76,8 +86,9 @@ def make_report(question: Question, sources: Sources) -> Report:
         params=compare_params(read.base.params, read.head.params),
         stages=stages,
         models=compare_models(read.base.project, read.head.project),
+        plots=plots.rows,
         plan=plan,
-        notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
+        notes=_notes(sides, policy, read, (*warnings, *plan_notes, *plots.notes)),
         policy_changed=policy.changed,
         lock_uncommitted=sides.head.worktree and _locks(head) != _locks(_commit_tree(sides.head, sources)),
     )
@@ -90,6 +101,19 @@ def _open(side: Side, sources: Sources) -> Tree:
 
 def _commit_tree(side: Side, sources: Sources) -> Tree:
     return CommitTree(git=sources.git, commit=CommitSha(side.commit))
+
+
+def _place(tree: Tree, facts: Facts) -> Place:
+    return Place(tree=tree, project=facts.project)
+
+
+def _desk(sources: Sources) -> Desk:
+    shelf = (
+        Shelf(objects=sources.objects, read_object=sources.read_object)
+        if sources.objects and sources.read_object
+        else None
+    )
+    return Desk(shelf=shelf, darkroom=sources.darkroom)
 
 
 def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.lockfile import read_digest
+from mlops_kit.core.pipeline.plot_options import PlotOptions, parse_options
+from mlops_kit.core.pipeline.plots import WrittenPlot
 from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path
 from mlops_kit.core.types import StageName
 
@@ -20,11 +22,12 @@ _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenOutput:
-    """An output as a stage lists it, its path not yet normalised."""
+    """An output as a stage lists it, its path not yet normalised; `plot` says how a plot is drawn."""
 
     path: str
     kind: OutputKind
     cached: bool
+    plot: PlotOptions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class Definition:
     stages: tuple[WrittenStage, ...] = ()
     metrics: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
-    plots: tuple[str, ...] = ()
+    plots: tuple[WrittenPlot, ...] = ()
     artifacts: tuple[WrittenArtifact, ...] = ()
     templated: bool = False
 
@@ -80,7 +83,7 @@ def parse_definition(data: bytes, *, file: str) -> Definition:
         stages=tuple(_stages(document, value, folder)),
         metrics=_texts(document, ("metrics",), value.get("metrics")),
         params=_texts(document, ("params",), value.get("params")),
-        plots=tuple(_names(value.get("plots"))),
+        plots=tuple(_plots(value.get("plots"))),
         artifacts=tuple(_artifacts(document, value.get("artifacts"))),
         templated=_has_template(value),
     )
@@ -197,7 +200,8 @@ def _param_entries(entries: object) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _outputs(body: Mapping[object, object]) -> Iterator[WrittenOutput]:
     for kind in OutputKind:
         for path, flags in _flagged(body.get(kind.value)):
-            yield WrittenOutput(path=path, kind=kind, cached=flags.get("cache") is not False)
+            plot = parse_options(flags) if kind is OutputKind.PLOT else None
+            yield WrittenOutput(path=path, kind=kind, cached=flags.get("cache") is not False, plot=plot)
 
 
 def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:
@@ -209,9 +213,9 @@ def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:
             yield str(entry), {}
 
 
-def _names(entries: object) -> Iterator[str]:
-    for path, _ in _flagged(entries if isinstance(entries, list) else [entries] if entries else []):
-        yield path
+def _plots(entries: object) -> Iterator[WrittenPlot]:
+    for name, written in _flagged(entries if isinstance(entries, list) else [entries] if entries else []):
+        yield WrittenPlot(name=name, options=parse_options(written))
 
 
 def _texts(document: Document, path: tuple[str, ...], entries: object) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from mlops_kit.core.pipeline.definition import (
 from mlops_kit.core.pipeline.ignored import IGNORE_FILE, drop_ignored
 from mlops_kit.core.pipeline.lockfile import LockedPath, LockedStage, parse_lock
 from mlops_kit.core.pipeline.models import collect_models
+from mlops_kit.core.pipeline.plots import PlotDefinition, collect_plots
 from mlops_kit.core.pipeline.stages import (
     DEFAULT_PARAMS_FILE,
     LOCK_FILE,
@@ -59,7 +60,7 @@ class Project:
     models: tuple[Model, ...] = ()
     metric_files: tuple[str, ...] = ()
     params_files: tuple[ParamsFile, ...] = ()
-    plots: tuple[str, ...] = ()
+    plots: tuple[PlotDefinition, ...] = ()
     templated: tuple[str, ...] = ()
     stale: tuple[StageName, ...] = ()
 
@@ -89,7 +90,7 @@ def parse_project(files: Mapping[str, bytes]) -> Project:
         models=tuple(collect_models(definitions, stages)),
         metric_files=_metric_files(definitions, stages),
         params_files=_params_files(definitions, stages, roots),
-        plots=_plots(definitions, stages),
+        plots=collect_plots({found.file: found.plots for found in definitions}, stages, roots),
         templated=tuple(found.file for found in definitions if found.templated),
         stale=tuple(_stale(definitions, locks)),
     )
@@ -163,7 +164,14 @@ def _plain_stage(file: str, written: WrittenStage, locked: LockedStage | None) -
         ),
         params=tuple(_stage_params(written, locked)),
         outputs=tuple(
-            Output(path=path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
+            Output(
+                path=path,
+                kind=out.kind,
+                cached=out.cached,
+                digest=known.digest,
+                files=known.files,
+                plot=out.plot,
+            )
             for out in written.outputs
             for path in [join_path(written.folder, out.path)]
             for known in [outputs.get(path, Dependency(path=path))]
@@ -199,7 +207,14 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
-            return Output(path=known.path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
+            return Output(
+                path=known.path,
+                kind=out.kind,
+                cached=out.cached,
+                digest=known.digest,
+                files=known.files,
+                plot=out.plot,
+            )
     return Output(path=known.path, digest=known.digest, files=known.files)
 
 
@@ -225,10 +240,6 @@ def _stage_params(written: WrittenStage, locked: LockedStage | None) -> Iterator
 def _metric_files(definitions: Iterable[Definition], stages: Iterable[Stage]) -> tuple[str, ...]:
     of_stages = _outputs_of(stages, OutputKind.METRIC)
     return tuple(sorted({*of_stages, *_listed(definitions, "metrics")}))
-
-
-def _plots(definitions: Iterable[Definition], stages: Iterable[Stage]) -> tuple[str, ...]:
-    return tuple(sorted({*_outputs_of(stages, OutputKind.PLOT), *_listed(definitions, "plots")}))
 
 
 def _outputs_of(stages: Iterable[Stage], kind: OutputKind) -> Iterator[str]:

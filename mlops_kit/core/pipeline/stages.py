@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mlops_kit.core.pipeline.plot_options import PlotOptions
 from mlops_kit.core.types import Digest, StageName
 
 PIPELINE_FILE = "dvc.yaml"
@@ -37,13 +38,14 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Output:
-    """A path that a stage writes; `cached` is False where git keeps the bytes."""
+    """A path that a stage writes; `cached` is False where git keeps the bytes, `plot` says how a plot is drawn."""
 
     path: str
     kind: OutputKind = OutputKind.DATA
     cached: bool = True
     digest: Digest | None = None
     files: int | None = None
+    plot: PlotOptions | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ MESSAGE_LIMIT = 1000
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _LABEL_UNSAFE = re.compile(r"^[-\d]|[^\w ./@-]")
 
 
@@ -31,6 +32,11 @@ def cell(text: str) -> str:
 def prose(text: str, *, limit: int = CELL_LIMIT) -> str:
     """A foreign sentence for markdown, all punctuation as character references."""
     return _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", clean(text, limit=limit))
+
+
+def drawn(text: str, *, limit: int) -> str:
+    """A foreign text for a drawing: one line, without the characters that XML cannot hold."""
+    return _NOT_IN_XML.sub(_REPLACEMENT, clean(text, limit=limit))
 
 
 def label(text: str) -> str:

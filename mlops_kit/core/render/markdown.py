@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mlops_kit.core.render.budget import Block, fit
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean, prose
+from mlops_kit.core.render.markdown_plots import plot_blocks
 from mlops_kit.core.render.mermaid import Graph, Mark, Node, render_graph
 from mlops_kit.core.render.values import count, show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.review.cells import Cell
@@ -64,6 +65,7 @@ def render_report(report: Report, occasion: Occasion = NO_OCCASION, *, limit: in
         *_gates(report.gates),
         *_notes(report),
         *_metrics(changed, several=several, any_metric=bool(report.metrics)),
+        *plot_blocks(report, {}),
         *_params(report.params),
         *_models(report.models),
         *_stages(report.stages),
