@@ -55,7 +55,7 @@ _METRIC_HEAD = ("| metric | base | head | change | |", "|:--|--:|--:|--:|:--|")
 _STAGE_HEAD = ("| stage | change | last run | seconds | used |", "|:--|:--|:--|--:|:--|")
 
 
-def render_report(report: Report, occasion: Occasion = NO_OCCASION, *, limit: int = LIMIT) -> str:  # noqa: ARG001
+def render_report(report: Report, occasion: Occasion = NO_OCCASION, *, limit: int = LIMIT) -> str:
     """The report as GitHub markdown, at most `limit` characters, the same for the same report and occasion."""
     changed = [row for row in report.metrics if row.trend is not Trend.SAME]
     same = [row for row in report.metrics if row.trend is Trend.SAME]
@@ -65,7 +65,7 @@ def render_report(report: Report, occasion: Occasion = NO_OCCASION, *, limit: in
         *_gates(report.gates),
         *_notes(report),
         *_metrics(changed, several=several, any_metric=bool(report.metrics)),
-        *plot_blocks(report, {}),
+        *plot_blocks(report, occasion.pictures),
         *_params(report.params),
         *_models(report.models),
         *_stages(report.stages),

@@ -8,9 +8,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from mlops_kit.core.errors import IntegrityError, Location
+from mlops_kit.core.review.images import image_file
 from mlops_kit.core.review.plots import Image, SideName
 from mlops_kit.core.types import CommitSha
 
@@ -23,14 +23,6 @@ _NAME = r"[0-9a-f]{16}\.(?:svg|png|jpg|gif|webp)"
 _ALBUM = re.compile(
     r"[^\n]*\n<!-- mlops-kit:pictures:v1 commit=(?P<commit>[0-9a-f]{40})"
     rf" files=(?P<names>{_NAME}(?:,{_NAME}){{0,99}}) -->"
-)
-_MAGIC: Mapping[str, re.Pattern[bytes]] = MappingProxyType(
-    {
-        "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
-        "jpg": re.compile(rb"\xff\xd8\xff"),
-        "gif": re.compile(rb"GIF8[79]a"),
-        "webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
-    }
 )
 
 
@@ -48,15 +40,20 @@ class Album:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """The pictures of a report: the address of each by `picture_key`, the album they are in, and what is missing."""
+    """The pictures of a report: the address of each by `picture_key`, the album they are in, and what is missing.
+
+    `was_there` says that the album was kept already, and nothing had to be published.
+    """
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     album: Album | None = None
     notes: tuple[str, ...] = ()
+    was_there: bool = False
 
-    def head(self, text: str) -> str:
-        """A comment's text with the line above it that says where its pictures are."""
-        return f"{self.album}\n{text}" if self.album else text
+
+def under_album(album: Album | None, text: str) -> str:
+    """A comment's text, below the line that says where its pictures are."""
+    return f"{album}\n{text}" if album else text
 
 
 def parse_album(body: str) -> Album | None:
@@ -81,9 +78,10 @@ def is_picture_name(name: str) -> bool:
 
 
 def check_image(image: Image, data: bytes) -> None:
-    """IntegrityError where the bytes are not those that the name tells, or not an image of that kind."""
-    digest, _, ending = image.file.partition(".")
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise IntegrityError("the image's bytes are not those that its name tells", location=Location(file=image.file))
-    if not _MAGIC[ending].match(data):
-        raise IntegrityError(f"not a {ending} image, whatever its name says", location=Location(file=image.file))
+    """IntegrityError where the bytes are not those that the image's name tells, or are no image of that kind."""
+    if image_file(data) != image.file:
+        raise IntegrityError(
+            "the file is not the image that its name tells",
+            location=Location(file=image.file),
+            hint="its name is the sha256 of its bytes, and the ending that its content has",
+        )
