@@ -28,6 +28,7 @@ class Fault:
 
     `reset` closes the connection hard, `sleep` waits first (seconds), `truncate` announces more bytes than are sent,
     `drip` waits before every single byte (seconds), else `status`, `headers` and `raw` (or `data`) are the answer.
+    `erase` is no failure: the comments of that author are deleted, and the request is carried out.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Fault:
     truncate: bool = False
     sleep: float = 0.0
     drip: float = 0.0
+    erase: str = ""
     data: bytes = b""
 
 
@@ -93,6 +95,12 @@ class FakeGitHub:
             identity = self.next_id
             self.next_id += 1
             return identity
+
+    def erase(self, author: str) -> None:
+        """Somebody deletes all comments of an author."""
+        with self.lock:
+            for identity in [key for key, entry in self.comments.items() if entry["author"] == author]:
+                del self.comments[identity]
 
     def fail(self, fault: Fault) -> None:
         """Queue a fault."""
@@ -168,7 +176,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(self._control(split.path))
         if found := re.fullmatch(r"/[^/]+/[^/]+/raw/(?P<commit>[0-9a-f]{40})/(?P<name>[^/]+)", split.path):
             return self._send_file(self.github.objects.read_file(found["commit"], found["name"]))
-        if (fault := self.github.take_fault(self.command, split.path, "before")) is not None:
+        fault = self.github.take_fault(self.command, split.path, "before")
+        if fault and fault.erase:
+            self.github.erase(fault.erase)
+        elif fault:
             self._note(split.path, done=False)
             return self._fail(fault)
         reply = self._answer(split.path)

@@ -1,6 +1,7 @@
 """`mlops-kit comment --pictures` and `--prune` against the fake GitHub, with plots drawn by Vega."""
 
 import hashlib
+import html
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from mlops_kit.core.types import CommitSha
 from tests.fakes.github import FakeGitHub, Fault
 from tests.fakes.github_git import Commit, TreeEntry
 from tests.fakes.github_routes import WRITE_ALL, Account
+from tests.fakes.github_shapes import Json
 from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
@@ -47,8 +49,8 @@ def write_plots(desk: Desk, *, loss: float) -> None:
     """A report with a line and a photo, and the photo beside it."""
     report = parse_report(desk.write_report(0.85).read_bytes(), file="report.json")
     lines = tuple(
-        Series(side=side, points=tuple((step, value / (step + 1)) for step in range(9)))
-        for side, value in (("base", 0.9), ("head", loss))
+        Series(side="head" if is_head else "base", points=tuple((step, value / (step + 1)) for step in range(9)))
+        for is_head, value in ((False, 0.9), (True, loss))
     )
     plots = (
         PlotRow(
@@ -138,7 +140,8 @@ def test_without_the_right_to_write_contents_the_comment_comes_without_pictures(
     assert desk.comment("--pictures", "pictures") is ExitCode.DONE
 
     assert addresses(desk) == []
-    assert "contents&#58; write" in desk.bodies()[0] or "contents: write" in desk.bodies()[0]
+    (note,) = [line for line in html.unescape(desk.bodies()[0]).splitlines() if "not shown as pictures" in line]
+    assert note.endswith("the token needs the permission `contents: write`")
 
 
 @pytest.fixture
@@ -268,7 +271,7 @@ def test_no_branch_is_made_of_a_commit_that_is_not_ours(
     inner = {"evil.yml": TreeEntry(mode="100644", kind="blob", sha=blob)}
     sha = github.objects.add_tree(inner) if name == ".github" else blob
     tree = github.objects.add_tree({name: TreeEntry(mode=kind[0], kind=kind[1], sha=sha)})
-    who = {"name": "m", "email": "m@localhost", "date": "2020-01-01T00:00:00Z"}
+    who: Json = {"name": "m", "email": "m@localhost", "date": "2020-01-01T00:00:00Z"}
     root = github.objects.add_commit(Commit(tree=tree, parents=(), message="root", author=who, committer=who))
     asked = Commit(tree=tree, parents=(root,) if parents else (), message="m", author=who, committer=who)
     commit = github.objects.add_commit(asked)

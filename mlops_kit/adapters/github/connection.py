@@ -16,6 +16,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from mlops_kit.core.errors import PassingError
+
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of the largest answer that is taken, unpacked."""
 HOP_LIMIT = 3
@@ -59,14 +61,14 @@ class Connection:
         self._wanted = (verb, url, body, headers)
 
     def getresponse(self) -> Answer:
-        """Send it and read the answer; requests' exceptions for everything that goes wrong."""
+        """Send it and read the answer; PassingError for everything that goes wrong."""
+        verb, path, _, _ = self._wanted
         with self._watch.limit(self._allowed_seconds()):
             try:
                 answer = self._exchange(*self._wanted)
             except (requests.RequestException, HTTPError, OSError) as error:
-                if self._watch.is_over:
-                    raise requests.Timeout("the answer takes too long") from error
-                raise requests.ConnectionError(type(error).__name__) from error
+                reason = "it takes too long" if self._watch.is_over else type(error).__name__
+                raise PassingError(f"GitHub did not answer {verb} {path}: {reason}") from error
         return self._check_hops(answer)
 
     def close(self) -> None:
@@ -77,7 +79,10 @@ class Connection:
             verb, f"{self.host}{path}", data=body, headers=headers, timeout=self._timeout_seconds,
             allow_redirects=False, stream=True,
         ) as response:  # fmt: skip
-            text = _read_bounded(response).decode("utf-8", "replace")
+            data = _read_bounded(response)
+            if len(data) > ANSWER_LIMIT:
+                raise PassingError(f"GitHub's answer to {verb} {path} is larger than {ANSWER_LIMIT // 2**20} MiB")
+            text = data.decode("utf-8", "replace")
             return Answer(status=response.status_code, headers=dict(response.headers), text=text)
 
     def _check_hops(self, answer: Answer) -> Answer:
@@ -85,7 +90,7 @@ class Connection:
         self._hops = self._hops + 1 if answer.status in {202, 301} else 0
         if self._hops > HOP_LIMIT:
             self._hops = 0
-            raise requests.TooManyRedirects("the server leads on and on")
+            raise PassingError(f"GitHub's answers to {self._wanted[0]} lead on and on")
         return answer
 
 
@@ -167,9 +172,8 @@ def _watched_pools(watch: _Watch) -> dict[str, type]:
 
 
 def _read_bounded(response: requests.Response) -> bytes:
+    """The body, unpacked; a little more than the limit where it is larger."""
     data = bytearray()
-    while piece := response.raw.read1(_PIECE, decode_content=True):
+    while len(data) <= ANSWER_LIMIT and (piece := response.raw.read1(_PIECE, decode_content=True)):
         data += piece
-        if len(data) > ANSWER_LIMIT:
-            raise requests.exceptions.ContentDecodingError(f"larger than {ANSWER_LIMIT // 2**20} MiB")
     return bytes(data)

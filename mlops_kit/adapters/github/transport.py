@@ -231,15 +231,23 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "")
     if asked.isdecimal():
         return float(asked)
+    if (moment := _moment(asked)) is not None:
+        return max(0.0, moment - _server_time(headers))
     if headers.get("x-ratelimit-remaining") != "0" or not headers.get("x-ratelimit-reset", "").isdecimal():
         return None
     return max(0.0, float(headers["x-ratelimit-reset"]) - _server_time(headers))
 
 
 def _server_time(headers: Mapping[str, str]) -> float:
+    moment = _moment(headers.get("date", ""))
+    return time.time() if moment is None else moment
+
+
+def _moment(text: str) -> float | None:
+    """A date of HTTP as seconds since 1970, None where the text is none."""
     from email.utils import parsedate_to_datetime
 
     try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except ValueError:
-        return time.time()
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
