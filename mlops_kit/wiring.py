@@ -24,16 +24,18 @@ from mlops_kit.core.run import EngineChoice, EngineKind
 if TYPE_CHECKING:
     from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
+    from mlops_kit.adapters.github.pictures import GitHubPictures
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
+    from mlops_kit.commands.pictures import Gallery
     from mlops_kit.commands.plot_images import Darkroom
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
-    from mlops_kit.core.ports import Forge, OwnLoop, Progress, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, OwnLoop, Pictures, Progress, PromotionLog, Registry
     from mlops_kit.core.review.report import Report
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
@@ -263,6 +265,21 @@ def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, t
     return CmlProgram(folder, environment, repository=repository, token=token)
 
 
+def open_pictures(repository: str, *, api_url: str, server_url: str, token: str, report_id: str) -> GitHubPictures:
+    """The pictures of a report's comments; InputError as for the forge. `server_url` may be empty."""
+    from mlops_kit.adapters.github.pictures import connect_pictures
+
+    return connect_pictures(repository, api_url=api_url, server_url=server_url, token=token, report_id=report_id)
+
+
+def open_gallery(pictures: Pictures, folder: Path, place: str) -> Gallery:
+    """What shows plots: drawn here, or images that another job left in a place under the folder."""
+    from mlops_kit.adapters.vega import draw_plot
+    from mlops_kit.commands.pictures import Gallery
+
+    return Gallery(pictures=pictures, read_image=partial(read_image, folder, place), draw=draw_plot)
+
+
 def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:
     """What judges a report: the base's history, the promotion log, and DVC for what only DVC can read."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
@@ -305,15 +322,38 @@ def read_event(file: str) -> bytes:
 
 def read_artifact(folder: Path, file: str) -> bytes:
     """A report that another job left: a regular file, bounded, behind no link; IntegrityError for anything else."""
-    path = Path(file)
-    root = path.parent if path.is_absolute() else folder
     try:
-        data = read_limited(root, path.name if path.is_absolute() else file, limit=REPORT_LIMIT)
+        data = _read_left(folder, file, limit=REPORT_LIMIT)
     except InputError as error:
         raise IntegrityError(f"not a report: {error}", hint="a report is a regular file of at most 1 MiB") from error
     if data is None:
         raise InputError("no such file", location=Location(file=file), hint="make one with: mlops-kit report")
     return data
+
+
+def read_image(folder: Path, place: str, name: str) -> bytes:
+    """An image that another job left beside its report, under the same conditions."""
+    from mlops_kit.core.review.plots import IMAGE_LIMIT
+
+    file = f"{place.rstrip('/')}/{name}"
+    try:
+        data = _read_left(folder, file, limit=IMAGE_LIMIT)
+    except InputError as error:
+        raise IntegrityError(f"not an image: {error}", hint="an image is a regular file of at most 2 MiB") from error
+    if data is None:
+        raise IntegrityError(
+            "the report shows an image that did not come with it",
+            location=Location(file=file),
+            hint="hand over the folder that `mlops-kit report --pictures` wrote",
+        )
+    return data
+
+
+def _read_left(folder: Path, file: str, *, limit: int) -> bytes | None:
+    path = Path(file)
+    if path.is_absolute():
+        return read_limited(path.parent.parent, f"{path.parent.name}/{path.name}", limit=limit)
+    return read_limited(folder, file, limit=limit)
 
 
 def move_alias(root: Path, model: ModelName, alias: EnvironmentName, number: str) -> None:

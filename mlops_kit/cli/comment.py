@@ -12,15 +12,16 @@ from mlops_kit.adapters.actions import Output, Severity, annotation, write_outpu
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.check import say_missing, set_check
-from mlops_kit.commands.comment import Outcome, Posted, Review, post_review
+from mlops_kit.commands.comment import Outcome, Posted, Review
 from mlops_kit.commands.judge import Evidence, read_base_policy
+from mlops_kit.commands.pictures import Gallery, Hung, hang_pictures, post_hung, prune_pictures
 from mlops_kit.commands.publish_with_cml import publish_with_cml
-from mlops_kit.commands.review import Desk, Prepared, conclude, judge_group, prepare
+from mlops_kit.commands.review import Desk, conclude, judge_group, prepare
 from mlops_kit.commands.subject import NoSubject, Subject, find_subject
-from mlops_kit.core.config import Publisher
+from mlops_kit.core.config import Publisher, ReviewPolicy
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import MergeGroup, PullRequest
-from mlops_kit.core.ports import Forge
+from mlops_kit.core.ports import Forge, Pictures
 from mlops_kit.core.render.check import begun_check
 from mlops_kit.core.render.markdown import render_summary
 from mlops_kit.core.review.event import HINT, Event, Numbered, check_number, parse_event
@@ -37,6 +38,12 @@ from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_r
 @click.option("--report-id", default=DEFAULT_REPORT_ID, show_default=True, help="Tells several reports apart.")
 @click.option("--begin", is_flag=True, help="Only show the check as in progress; there is no report yet.")
 @click.option("--without-report", "gap", type=click.Choice([gap.value for gap in Gap]), help="Say why none came.")
+@click.option("--prune", is_flag=True, help="Only remove the pictures of a pull request that is closed.")
+@click.option(
+    "--pictures",
+    metavar="FOLDER",
+    help="Show plots as pictures on a branch; images are in this folder (`report --pictures`).",
+)
 @click.option("--status/--no-status", "checked", default=True, help="Set a check on the head, or do not.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -47,6 +54,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     report_id: str,
     begin: bool,
     gap: str | None,
+    prune: bool,
+    pictures: str | None,
     checked: bool,
 ) -> None:
     """Post a report on its pull request, as one comment that later runs update, and set the check `mlops-kit`.
@@ -58,13 +67,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     inputs = caller.inputs
     with _told_on_the_summary(inputs):
-        _check_words(report, begin=begin, gap=gap)
+        _check_words(report is not None, begin, gap is not None, prune)
         event = _read_event(inputs, number)
         forge = wiring.open_forge(inputs.repository, api_url=inputs.api_url, token=inputs.token)
         check_report_id(report_id)
         subject = find_subject(forge, event, repository=inputs.repository)
     if isinstance(subject, NoSubject):
         click.echo(f"nothing to do: {subject.reason}")
+    elif prune:
+        _prune(subject, inputs, report_id)
     elif begin:
         _begin(forge, subject, inputs, report_id)
     elif gap:
@@ -76,34 +87,41 @@ def command(  # noqa: PLR0913 - one parameter per option
         if isinstance(subject, MergeGroup):
             _review_group(desk, subject, evidence, inputs)
         else:
-            _review(desk, subject, evidence, inputs, checked=checked)
+            with _told_on_the_summary(inputs):
+                gallery = _open_gallery(caller, desk, subject, pictures)
+                hung = hang_pictures(gallery, prepare(desk, subject, evidence))
+            _post(desk, hung, inputs, file=report, checked=checked)
 
 
-def _review(desk: Desk, subject: Subject, evidence: Evidence, inputs: Inputs, *, checked: bool) -> None:
+def _post(desk: Desk, hung: Hung, inputs: Inputs, *, file: str, checked: bool) -> None:
     """Post the report, set the check, and leave with 4 where gates refuse and nobody accepted that."""
-    with _told_on_the_summary(inputs):
-        prepared = prepare(desk, subject, evidence)
-    review, occasion = prepared.review, prepared.occasion
+    review, occasion = hung.prepared.review, hung.prepared.occasion
     write_summary(inputs.summary_file, render_summary(review.report, occasion))
-    posted = _post(desk, prepared, inputs)
-    _tell(review, posted, inputs, file=evidence.file)
+    posted, obstacle = _publish(desk, hung, inputs)
+    _tell(review, posted, inputs, file=file)
+    if obstacle:
+        _warn(obstacle, inputs)
     if posted.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
     if checked and posted.outcome is not Outcome.SUMMARY_ONLY:
-        conclude(desk, prepared, posted)
+        conclude(desk, hung.prepared, posted)
     if occasion.override is None:
         _leave(review.report, occasion.override_hint)
 
 
-def _post(desk: Desk, prepared: Prepared, inputs: Inputs) -> Posted:
-    """Post the report by what the base's policy names."""
-    review, occasion = prepared.review, prepared.occasion
-    policy = read_base_policy(desk.bench, review.pull_request.base).review
-    if policy.publisher is Publisher.GITHUB:
-        return post_review(desk.forge, review, occasion, thread=prepared.thread)
+def _publish(desk: Desk, hung: Hung, inputs: Inputs) -> tuple[Posted, str]:
+    """Post the report by what the base's policy names; why its pictures may not stay, else an empty text."""
+    review, occasion = hung.prepared.review, hung.prepared.occasion
+    if _policy(desk, review.pull_request).publisher is Publisher.GITHUB:
+        return post_hung(desk.forge, hung)
     address = f"{inputs.server_url}/{inputs.repository}"
     program = wiring.open_cml(desk.bench.git.root, inputs.variables, repository=address, token=inputs.token)
-    return publish_with_cml(program, review, occasion)
+    return publish_with_cml(program, review, occasion), ""
+
+
+def _policy(desk: Desk, pull_request: PullRequest) -> ReviewPolicy:
+    """How the base wants its pull requests reviewed."""
+    return read_base_policy(desk.bench, pull_request.base).review
 
 
 def _review_group(desk: Desk, group: MergeGroup, evidence: Evidence, inputs: Inputs) -> None:
@@ -137,6 +155,35 @@ def _say_missing(forge: Forge, subject: Subject | MergeGroup, inputs: Inputs, re
         say_missing(forge, subject, gap, marker, link=_run_url(inputs))
 
 
+def _prune(subject: Subject | MergeGroup, inputs: Inputs, report_id: str) -> None:
+    """Remove the pull request's pictures, of every report."""
+    if isinstance(subject, MergeGroup):
+        raise InputError("a merge group has no pictures", hint=HINT)
+    obstacle = prune_pictures(_open_pictures(inputs, report_id), subject.pull_request)
+    if obstacle:
+        _warn(f"the pictures of pull request {subject.pull_request.number} stay: {obstacle}", inputs)
+
+
+def _open_gallery(caller: Caller, desk: Desk, subject: Subject, place: str | None) -> Gallery | None:
+    """Where pictures go; None where none are wanted, by the caller or by the policy of the base."""
+    if place is None:
+        return None
+    policy = _policy(desk, subject.pull_request)
+    if not policy.pictures or policy.publisher is not Publisher.GITHUB:
+        return None
+    return wiring.open_gallery(_open_pictures(caller.inputs, desk.report_id), caller.folder, place)
+
+
+def _open_pictures(inputs: Inputs, report_id: str) -> Pictures:
+    return wiring.open_pictures(
+        inputs.repository,
+        api_url=inputs.api_url,
+        server_url=inputs.variables.get("GITHUB_SERVER_URL", "").strip(),
+        token=inputs.token,
+        report_id=report_id,
+    )
+
+
 def _open_desk(caller: Caller, forge: Forge, report_id: str) -> Desk:
     inputs = caller.inputs
     git = wiring.open_git(caller.folder, inputs.variables)
@@ -151,11 +198,11 @@ def _open_desk(caller: Caller, forge: Forge, report_id: str) -> Desk:
     )
 
 
-def _check_words(report: str | None, *, begin: bool, gap: str | None) -> None:
-    """InputError unless exactly one thing is to be said."""
-    if sum((report is not None, begin, gap is not None)) != 1:
+def _check_words(*wanted: bool) -> None:
+    """InputError unless exactly one thing is to be done."""
+    if sum(wanted) != 1:
         raise InputError(
-            "comment takes one of REPORT.json, --begin and --without-report",
+            "comment takes one of REPORT.json, --begin, --without-report and --prune",
             hint="make a report with: mlops-kit report --format json --output report.json",
         )
 

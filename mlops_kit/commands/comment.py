@@ -9,6 +9,7 @@ from mlops_kit.core.forge import Comment, PullRequest
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.review.occasion import Occasion
+from mlops_kit.core.review.pictures import Album, under_album
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import (
     Create,
@@ -39,13 +40,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """A judged report, whose it is, and which run says it (0: no workflow's)."""
+    """A judged report, whose it is, which run says it (0: no workflow's), and the pictures it shows."""
 
     report: Report
     pull_request: PullRequest
     report_id: str
     run: int = 0
     attempt: int = 0
+    album: Album | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ def post_review(forge: Forge, review: Review, occasion: Occasion, *, thread: Thr
 
     RefusedError where the token lacks a permission that it could have.
     """
-    text = render_report(review.report, occasion, limit=COMMENT_LIMIT)
+    text = under_album(review.album, render_report(review.report, occasion, limit=COMMENT_LIMIT))
     posting = Posting(number=review.pull_request.number, marker=marker_of(review), text=text)
     try:
         return post_comment(forge, posting, thread)

@@ -267,16 +267,25 @@ class Forge(Protocol):
 
 
 class Pictures(Protocol):
-    """Keeps pictures where a comment can link to them, one set per pull request."""
+    """Keeps pictures where a comment can link to them, one set per pull request and report; a set is a commit.
 
-    def publish(self, number: int, files: Mapping[str, str | bytes]) -> Mapping[str, str]:
-        """Put the files, by name, in the place of what was there; the address of each. Safe to repeat.
+    RefusedError where the token may not write contents.
+    """
 
-        RefusedError where the token may not write contents.
-        """
+    def publish(self, number: int, files: Mapping[str, str | bytes]) -> CommitSha:
+        """Put the files, by name, in the place of what was there; the commit that holds them. Safe to repeat."""
+
+    def address(self, commit: CommitSha, name: str) -> str:
+        """Where a browser finds a file of a published commit."""
+
+    def read_kept(self, number: int) -> CommitSha | None:
+        """The commit that is kept now, None where there are no pictures."""
+
+    def keep(self, number: int, commit: CommitSha) -> None:
+        """Put an earlier published commit in the place of what is kept; ConflictError where it is none of pictures."""
 
     def prune(self, number: int) -> None:
-        """Remove the pictures of a pull request; fine where there are none."""
+        """Remove all pictures of a pull request, of every report; fine where there are none."""
 
 
 class Pipeline(Protocol):

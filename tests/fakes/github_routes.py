@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes import github_shapes as shapes
+from tests.fakes.github_git import GIT_ROUTES
 from tests.fakes.github_shapes import Json
 
 if TYPE_CHECKING:
@@ -66,6 +67,15 @@ class Call:
             raise RefusalError(422, f"{key.capitalize()} is too long (maximum is {BODY_LIMIT} characters)")
         return value
 
+    def require_write(self, account: Account) -> None:
+        """Refuse who may not change the repository's content."""
+        _require(account, "contents: write")
+
+    @staticmethod
+    def refusal(status: int, message: str) -> RefusalError:
+        """An answer that says no."""
+        return RefusalError(status, message)
+
 
 def answer(call: Call) -> Answer:
     """What GitHub would say."""
@@ -78,6 +88,8 @@ def answer(call: Call) -> Answer:
 def _respond(call: Call) -> Answer:
     if call.account is None:
         raise RefusalError(401, "Bad credentials")
+    if call.github.archived and call.method != "GET" and call.path != "/graphql":
+        raise RefusalError(403, "Repository was archived so is read-only.")
     for method, pattern, respond in ROUTES:
         if method == call.method and (found := re.fullmatch(pattern, call.path)):
             return respond(call, call.account, found)
@@ -132,9 +144,15 @@ def _list_comments(call: Call, _account: Account, found: re.Match[str]) -> Answe
     )
 
 
+def _check_unlocked(call: Call, number: object) -> None:
+    if call.github.pulls[int(str(number))].get("locked"):
+        raise RefusalError(403, "Unable to create comment because issue is locked.")
+
+
 def _create_comment(call: Call, account: Account, found: re.Match[str]) -> Answer:
     _require(account, "pull-requests: write")
     github = call.github
+    _check_unlocked(call, _pull(call, found["number"]))
     identity = github.add_comment(_pull(call, found["number"]), call.text("body"), author=account.login)
     return Answer(status=201, value=shapes.comment(github.url, github.repository, github.comments[identity]))
 
@@ -153,6 +171,7 @@ def _own_comment(call: Call, account: Account, found: re.Match[str]) -> Json:
     entry = call.github.comments.get(int(found["id"]))
     if entry is None:
         raise RefusalError(404, "Not Found")
+    _check_unlocked(call, entry["number"])
     return entry
 
 
@@ -271,6 +290,16 @@ def _read_ref(call: Call, _account: Account, found: re.Match[str]) -> Answer:
     )
 
 
+def _through(respond: Callable[[Call, Account, re.Match[str]], tuple[int, object]]) -> "Responder":
+    """A responder of the Git Data API, which answers a status and a value."""
+
+    def whole(call: Call, account: Account, found: re.Match[str]) -> Answer:
+        status, value = respond(call, account, found)
+        return Answer(status=status, value=value)
+
+    return whole
+
+
 Responder = Callable[[Call, Account, re.Match[str]], Answer]
 _REPO = r"/repos/[^/]+/[^/]+"
 ROUTES: tuple[tuple[str, str, Responder], ...] = (
@@ -290,4 +319,5 @@ ROUTES: tuple[tuple[str, str, Responder], ...] = (
     ("PATCH", _REPO + r"/check-runs/(?P<id>\d+)", _change_check),
     ("POST", _REPO + r"/statuses/(?P<sha>[0-9a-f]{40})", _create_status),
     ("GET", _REPO + r"/git/ref/(?P<name>.+)", _read_ref),
+    *((method, pattern, _through(respond)) for method, pattern, respond in GIT_ROUTES),
 )

@@ -95,7 +95,7 @@ def serve_github() -> Iterator[FakeGitHub]:
 def make_desk(github: FakeGitHub, tmp_path: Path) -> Desk:
     """Pull request 7 of a head that is not in the clone."""
     folder = tmp_path / "clone"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     git(folder, "init", "--quiet", "-b", "main")
     (folder / "mlops.yaml").write_text(POLICY)
     git(folder, "add", "--all")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from mlops_kit.adapters.github import checks
-from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport, check_address
+from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
+from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport
 from mlops_kit.core.errors import ConflictError, InputError, OutsideError, RefusedError
 from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PullRequest
 from mlops_kit.core.review.event import Field, read_pull_request
@@ -17,36 +18,17 @@ from mlops_kit.core.types import CommitSha
 APP_TOKEN = "ghs_"  # noqa: S105 - how tokens of apps begin, a workflow's own among them
 ACTIONS_LOGIN = "github-actions[bot]"
 PAGE_LIMIT = 100
-PAGE_SIZE = 100
 DESCRIPTION_LIMIT = 140
 COMMENT_ID_LIMIT = 2**63
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
 def connect(repository: str, *, api_url: str, token: str, patience: Patience | None = None) -> "GitHubForge":
     """A forge for `owner/name`; InputError where the name or the address cannot be one."""
-    from github import Auth, Github
-
-    if not token:
-        raise InputError("there is no token for GitHub", hint="set MLOPS_KIT_TOKEN or GITHUB_TOKEN")
-    if not _REPOSITORY.fullmatch(repository):
-        raise InputError(f"{repository!r} is not a repository (owner/name)", hint="set GITHUB_REPOSITORY")
-    patience = patience or Patience()
-    github = Github(
-        base_url=check_address(api_url),
-        auth=Auth.Token(token),
-        retry=None,
-        timeout=patience.timeout,
-        per_page=PAGE_SIZE,
-        seconds_between_requests=0,
-        seconds_between_writes=patience.between_writes,
-        user_agent="mlops-kit",
-    )
-    is_app = token.startswith(APP_TOKEN)
-    return GitHubForge(repository, Transport(github.requester, patience), is_app=is_app)
+    transport = open_transport(repository, api_url=api_url, token=token, patience=patience)
+    return GitHubForge(repository, transport, is_app=token.startswith(APP_TOKEN))
 
 
 class GitHubForge:
