@@ -1,4 +1,4 @@
-"""`mlops-kit report` in clones that lack history or files: the report is the full clone's, by a bounded number of fetches.
+"""`mlops-kit report` in clones that lack history or files: the full clone's report, by a bounded number of fetches.
 
 A fetch is counted in git's own trace, whoever starts it.
 """
