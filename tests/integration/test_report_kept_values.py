@@ -1,4 +1,4 @@
-"""Values that DVC keeps, read by digest: from its cache, else by one call of the remote; and files that are not followed."""
+"""Values that DVC keeps, read by digest from its cache, else by one call of the remote; files that are not followed."""
 
 import json
 import os
