@@ -47,6 +47,11 @@ class Repository:
             raise RuntimeError(f"{words[0]} failed with {process.returncode}: {said[-2000:]}")
         return Run(seconds=time.monotonic() - started, memory=used.ru_maxrss * _RESIDENT_UNIT)
 
+    def read_output(self, *words: str) -> str:
+        """What a program prints; an exception where it fails."""
+        self.run(*words)
+        return (self.root.parent / "output").read_text()
+
     def read_lock(self) -> str:
         """The text of dvc.lock."""
         return (self.root / "dvc.lock").read_text()
