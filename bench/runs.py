@@ -52,6 +52,11 @@ class Repository:
             cpu_seconds=used.ru_utime + used.ru_stime,
         )
 
+    def read_output(self, *words: str) -> str:
+        """What a program prints; an exception where it fails."""
+        self.run(*words)
+        return (self.root.parent / "output").read_text()
+
     def read_lock(self) -> str:
         """The text of dvc.lock."""
         return (self.root / "dvc.lock").read_text()

@@ -1,6 +1,6 @@
 """Brings here, by few requests, what a report is going to read of two commits: files of git, and what DVC keeps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from mlops_kit.commands.cached import fetch_ahead
@@ -8,6 +8,7 @@ from mlops_kit.commands.facts import CommitTree, declared_project
 from mlops_kit.commands.value_files import expand
 from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.errors import InputError, OutsideError, RefusedError
+from mlops_kit.core.pipeline.definition import fits_template, parse_definition, written_paths
 from mlops_kit.core.pipeline.expansion import variable_files
 from mlops_kit.core.pipeline.lock import paths_to_check
 from mlops_kit.core.pipeline.project import Project, project_paths
@@ -52,7 +53,7 @@ def _needs(tree: Tree) -> tuple[str, ...]:
         models = (model.path for model in project.models if model.digest is None)
         checked = paths_to_check(project, tree.list_files())
         plots = expand((file for plot in project.plots for file in files_of(plot)), tree)
-        return (*_values(tree, project), *checked, *models, *plots, *_variables(tree, project))
+        return (*_values(tree, project), *checked, *models, *plots, *_templated(tree, project))
     except (InputError, RefusedError):
         return ()
 
@@ -61,6 +62,9 @@ def _values(tree: Tree, project: Project) -> tuple[str, ...]:
     return expand((*project.metric_files, *(file.path for file in project.params_files)), tree)
 
 
-def _variables(tree: Tree, project: Project) -> tuple[str, ...]:
-    written = tree.read_files(project.templated)
-    return tuple(path for file, data in written.items() for path in variable_files(parse_yaml(data, file=file)))
+def _templated(tree: Tree, project: Project) -> Iterator[str]:
+    """What DVC reads where a dvc.yaml has templates: its variables, and every file that a written path can become."""
+    for file, data in tree.read_files(project.templated).items():
+        yield from variable_files(parse_yaml(data, file=file))
+        written = tuple(written_paths(parse_definition(data, file=file)))
+        yield from (path for path in tree.list_files() if any(fits_template(one, path) for one in written))

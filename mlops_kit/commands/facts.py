@@ -5,7 +5,8 @@ say themselves.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -75,8 +76,21 @@ def read_metrics(git: Git, resolver: Resolver, revision: str, objects: Objects |
 
 
 def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...]:
-    """What nobody can have run in the lock of a tree; empty where it is consistent."""
-    return inconsistencies(project, tree.read_files(paths_to_check(project, tree.list_files())))
+    """What nobody can have run in the lock of a tree; empty where it is consistent.
+
+    A file that is too large to be read is not decided.
+    """
+    paths = paths_to_check(project, tree.list_files())
+    try:
+        return inconsistencies(project, tree.read_files(paths))
+    except InputError:
+        return inconsistencies(project, dict(_read_each(tree, paths)))
+
+
+def _read_each(tree: Tree, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        with suppress(InputError):
+            yield from tree.read_files([path]).items()
 
 
 def project_of(tree: Tree) -> Project:

@@ -206,13 +206,17 @@ def test_a_root_below_the_top_has_its_own_last_run(tmp_path: Path) -> None:
     assert (stage["name"], stage["state"]) == ("sub/dvc.yaml:t", "failed")
 
 
-def test_the_plan_is_what_a_merge_would_cause_and_mlflow_stays_asleep(project: Project) -> None:
+HEAVY = "dvc mlflow github ray sklearn pandas numpy pyarrow jinja2 requests rich"
+
+
+def test_the_plan_is_what_a_merge_would_cause_and_heavy_libraries_stay_asleep(project: Project) -> None:
     project.write({"model": "bytes"})
     project.git("add", "--force", "model")
     project.commit()
-    code = "import sys; from mlops_kit.cli import run; from mlops_kit.cli.environment import read_inputs; "
-    code += "run(sys.argv[1:], read_inputs()); print({'dvc', 'mlflow', 'github'} & sys.modules.keys(), file=sys.stderr)"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    code = "import os, sys; from mlops_kit.cli import run; from mlops_kit.cli.environment import read_inputs; "
+    code += "run(sys.argv[1:], read_inputs()); "
+    code += "print(set(os.environ['HEAVY'].split()) & sys.modules.keys(), file=sys.stderr)"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")} | {"HEAVY": HEAVY}
     words = [sys.executable, "-c", code, "report", "--format", "json"]
     done = subprocess.run(words, cwd=project.root, env=variables, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "set()"

@@ -103,6 +103,20 @@ def parse_data_file(data: bytes, *, file: str) -> Stage:
     )
 
 
+def written_paths(definition: Definition) -> Iterator[str]:
+    """The paths with templates under which DVC may look for metrics and params; relative to the repository."""
+    home = definition.file.rpartition("/")[0]
+    listed = (*definition.metrics, *definition.params)
+    of_stages = (
+        (stage.folder, path)
+        for stage in definition.stages
+        for path in (*(out.path for out in stage.outputs if out.kind is OutputKind.METRIC), *stage.params)
+    )
+    for folder, path in (*((home, path) for path in listed), *of_stages):
+        if is_template(path) or is_template(folder):
+            yield join_path(folder, path)
+
+
 def is_template(text: object) -> bool:
     """Whether a written value has a part that DVC fills in."""
     return isinstance(text, str) and "${" in text
