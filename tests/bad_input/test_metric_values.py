@@ -25,7 +25,8 @@ def report(project: Project, *, code: int) -> dict[str, Any]:
 
 
 def row(found: dict[str, Any], key: str = "accuracy") -> dict[str, object]:
-    (only,) = (metric for metric in found["metrics"] if metric["key"] == key)
+    rows: list[dict[str, object]] = [metric for metric in found["metrics"] if metric["key"] == key]
+    (only,) = rows
     return only
 
 
