@@ -20,8 +20,10 @@ from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, jud
 from mlops_kit.core.review.judgement import LiveMetrics, needs_live
 from mlops_kit.core.review.metrics import MetricFile, compare_metrics
 from mlops_kit.core.review.params import compare_params
-from mlops_kit.core.review.report import PlanRows, Report, Side, gate_rows, plan_rows
+from mlops_kit.core.review.report import PlanRows, Report, Side, TrackedRun, gate_rows, plan_rows
+from mlops_kit.core.review.tracked import as_tracked
 from mlops_kit.core.run import StageResult
+from mlops_kit.core.tracking import RunAddress
 from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
@@ -32,7 +34,8 @@ class Sources:
     """Where a report looks.
 
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
-    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
+    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree, `read_tracked_run`
+    where that is tracked.
     """
 
     git: Git
@@ -41,6 +44,7 @@ class Sources:
     log: PromotionLog
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
+    read_tracked_run: Callable[[str], RunAddress | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,7 @@ def make_report(question: Question, sources: Sources) -> Report:
         params=compare_params(read.base.params, read.head.params),
         stages=stages,
         models=compare_models(read.base.project, read.head.project),
+        tracked=_tracked(sides, read.head.project, sources),
         plan=plan,
         notes=_notes(sides, policy, read, (*warnings, *plan_notes)),
         policy_changed=policy.changed,
@@ -153,14 +158,25 @@ def _metric_warnings(read: _Read) -> tuple[str, ...]:
 
 def _results(sides: Sides, project: Project, sources: Sources) -> tuple[StageResult, ...]:
     """The last run's results, where head is what this machine has checked out."""
-    at_hand = sides.head.worktree or sides.head.commit == sources.git.resolve("HEAD")
-    if sources.read_last_run is None or not at_hand:
+    if sources.read_last_run is None or not _is_at_hand(sides.head, sources):
         return ()
     return tuple(
         replace(result, name=rooted_name(root, result.name))
         for root in project.roots
         for result in sources.read_last_run(root)
     )
+
+
+def _tracked(sides: Sides, project: Project, sources: Sources) -> TrackedRun | None:
+    """Where the last run is tracked, where head is what this machine has checked out; of several roots the first."""
+    if sources.read_tracked_run is None or not _is_at_hand(sides.head, sources):
+        return None
+    found = next(filter(None, map(sources.read_tracked_run, project.roots)), None)
+    return as_tracked(found) if found else None
+
+
+def _is_at_hand(head: Side, sources: Sources) -> bool:
+    return head.worktree or head.commit == sources.git.resolve("HEAD")
 
 
 def _notes(sides: Sides, policy: Policy, read: _Read, found: tuple[str, ...]) -> tuple[str, ...]:
