@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from mlops_kit.adapters.mlflow.session import refuse_deleted
 from mlops_kit.adapters.mlflow.tracking_batches import batches
-from mlops_kit.adapters.mlflow.tracking_server import Server
+from mlops_kit.adapters.mlflow.tracking_server import Answer, Server
 from mlops_kit.core.errors import OutsideError, PassingError
 from mlops_kit.core.tracking import KEY_TAG, KnownRun, RunData, RunRecord, RunStatus
 
@@ -68,7 +68,7 @@ class RestTracking:
         }
         found: list[KnownRun] = []
         for _ in range(_MOST_PAGES):
-            page = _parse(_Page, self._server.search("runs/search", body).value)
+            page = self._server.search("runs/search", body, _read_page)
             found += [_known(run) for run in page.runs]
             if not page.next_page_token:
                 return found
@@ -78,12 +78,12 @@ class RestTracking:
     def _find_experiment(self, name: str) -> str:
         """Its id, empty where there is none; OutsideError where somebody deleted it, for then its name is taken."""
         if name not in self._experiments:
-            answer = self._server.get("experiments/get-by-name", {"experiment_name": name}, expected=MISSING)
-            if answer.error_code:
+            query = {"experiment_name": name}
+            found = self._server.get("experiments/get-by-name", query, _read_experiment, expected=MISSING)
+            if found is None:
                 return ""
-            experiment = _parse(_ExperimentAnswer, answer.value).experiment
-            refuse_deleted(name, experiment.lifecycle_stage)
-            self._experiments[name] = experiment.experiment_id
+            refuse_deleted(name, found.lifecycle_stage)
+            self._experiments[name] = found.experiment_id
         return self._experiments[name]
 
     def _ensure_experiment(self, name: str) -> str:
@@ -143,6 +143,14 @@ class _ExperimentAnswer(BaseModel):
 
 
 Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def _read_page(answer: Answer) -> _Page:
+    return _parse(_Page, answer.value)
+
+
+def _read_experiment(answer: Answer) -> _Experiment | None:
+    return None if answer.error_code else _parse(_ExperimentAnswer, answer.value).experiment
 
 
 def _parse(shape: type[Shape], value: object) -> Shape:

@@ -10,7 +10,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from mlops_kit.core.errors import InputError, KitError, OutsideError, PassingError, RefusedError
@@ -18,6 +18,7 @@ from mlops_kit.core.errors import InputError, KitError, OutsideError, PassingErr
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+Result = TypeVar("Result")
 API = "/api/2.0/mlflow/"
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _TRUE = frozenset({"1", "true"})
@@ -92,34 +93,37 @@ class Server:
             self._end = self._clock() + self._patience.deadline
         return self._end
 
-    def get(self, call: str, query: Mapping[str, str], *, expected: str = "") -> Answer:
-        """Read; `expected` is an error code that is an answer too."""
-        return self._send(_Request(verb="GET", call=call, query=query, expected=expected))
+    def get(self, call: str, query: Mapping[str, str], read: Callable[[Answer], Result], *, expected: str) -> Result:
+        """What `read` makes of the answer; it raises PassingError for one that is malformed.
 
-    def search(self, call: str, body: Mapping[str, object]) -> Answer:
-        """Read by a question that is too long for an address; sent again like a reading."""
-        return self.write(call, body)
+        `expected` is an error code that is an answer too.
+        """
+        return self._send(_Request(verb="GET", call=call, query=query, expected=expected), read)
 
-    def write(self, call: str, body: Mapping[str, object]) -> Answer:
+    def search(self, call: str, body: Mapping[str, object], read: Callable[[Answer], Result]) -> Result:
+        """Read by a question that is too long for an address."""
+        return self._send(_Request(verb="POST", call=call, body=body), read)
+
+    def write(self, call: str, body: Mapping[str, object]) -> None:
         """Write what may be written twice."""
-        return self._send(_Request(verb="POST", call=call, body=body))
+        self._send(_Request(verb="POST", call=call, body=body), _ignore)
 
     def create(self, call: str, body: Mapping[str, object]) -> None:
         """Write what must not be written twice: sent once. PassingError where nobody knows what happened."""
-        self._send_once(_Request(verb="POST", call=call, body=body), attempt=1)
+        self._send_once(_Request(verb="POST", call=call, body=body), _ignore, attempt=1)
 
-    def _send(self, request: _Request) -> Answer:
+    def _send(self, request: _Request, read: Callable[[Answer], Result]) -> Result:
         for attempt in range(1, self._patience.tries):
             try:
-                return self._send_once(request, attempt=attempt)
+                return self._send_once(request, read, attempt=attempt)
             except PassingError:
                 continue
-        return self._send_once(request, attempt=self._patience.tries)
+        return self._send_once(request, read, attempt=self._patience.tries)
 
-    def _send_once(self, request: _Request, *, attempt: int) -> Answer:
+    def _send_once(self, request: _Request, read: Callable[[Answer], Result], *, attempt: int) -> Result:
         self._keep_quiet(request.call)
         try:
-            return self._judge(request, *self._exchange(request))
+            return read(self._judge(request, *self._exchange(request)))
         except PassingError as failure:
             longest = min(self._patience.longest_pause, self._patience.pause * 2**attempt)
             pause = random.uniform(0, longest)  # noqa: S311 - spreads the load, guards nothing
@@ -136,6 +140,7 @@ class Server:
     def _exchange(self, request: _Request) -> tuple[int, Mapping[str, str], str]:
         """Status, headers and text of an answer; PassingError where there is none. Redirects are not followed."""
         import requests
+        from urllib3.exceptions import HTTPError
 
         left = max(0.1, self._deadline - self._clock())
         try:
@@ -153,7 +158,7 @@ class Server:
                 stream=True,
             ) as response:
                 return response.status_code, response.headers, self._read(response, request.call)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             kind = type(error).__name__
             raise PassingError(f"MLflow at {self.address} did not answer {request.call}: {kind}") from error
 
@@ -165,7 +170,7 @@ class Server:
     def _read(self, response: "Response", call: str) -> str:
         """The whole text, within the deadline also where it comes drop by drop."""
         parts, size = [], 0
-        for part in response.iter_content(_CHUNK_BYTES):
+        while part := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > _ANSWER_BYTES:
@@ -189,6 +194,10 @@ class Server:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise PassingError(f"MLflow at {self.address} answered {call} with something that is not JSON") from error
+
+
+def _ignore(_: Answer) -> None:
+    """What a write answers is not looked at."""
 
 
 def read_credentials(uri: str, variables: Mapping[str, str]) -> Credentials:

@@ -6,7 +6,7 @@ import pytest
 
 from mlops_kit.core.pipeline.masking import Mask
 from mlops_kit.core.pipeline.project import Project, parse_project
-from mlops_kit.core.pipeline.values import ValueFile
+from mlops_kit.core.pipeline.values import Value, ValueFile
 from mlops_kit.core.review.report import TrackedRun
 from mlops_kit.core.review.tracked import (
     STAGES_LIMIT,
@@ -159,7 +159,15 @@ def test_a_metric_that_no_stage_makes_is_told() -> None:
 
 
 def test_what_is_no_finite_number_is_a_tag() -> None:
-    values = {"a": float("nan"), "b": float("inf"), "c": -float("inf"), "d": "text", "e": True, "f": 10**400, "g": 3}
+    values: dict[str, Value] = {
+        "a": float("nan"),
+        "b": float("inf"),
+        "c": -float("inf"),
+        "d": "text",
+        "e": True,
+        "f": 10**400,
+        "g": 3,
+    }
     record = describe(replace(RAN, metrics=(ValueFile(path="m.json", values=values),)))
     assert record.results.metrics == {"g": 3.0}
     told = {
@@ -176,7 +184,11 @@ def test_keys_that_several_files_have_carry_their_file() -> None:
 
 def test_what_is_spelled_otherwise_or_left_out_is_said() -> None:
     long = "x" * 300
-    values = {long: 1, "ü$": "v" * 7_000, **{f"p{number:05}": number for number in range(VALUES_LIMIT)}}
+    values: dict[str, Value] = {
+        long: 1,
+        "ü$": "v" * 7_000,
+        **{f"p{number:05}": number for number in range(VALUES_LIMIT)},
+    }
     record = describe(replace(RAN, params=(ValueFile(path="params.yaml", values=values),)))
     assert len(record.results.params) == VALUES_LIMIT
     assert record.results.tags["mlops.left_out"] == "2 params and metrics"

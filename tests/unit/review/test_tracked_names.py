@@ -20,10 +20,11 @@ def test_a_stage_of_a_group_reads_well() -> None:
 
 
 def check_name(name: str, limit: int) -> None:
-    from mlflow.utils.validation import _validate_metric_name, _validate_param_name, _validate_tag_name
+    from mlflow.utils import validation
 
-    for check in (_validate_metric_name, _validate_param_name, _validate_tag_name):
-        check(name)
+    validation._validate_metric_name(name)
+    validation._validate_param_name(name)
+    validation._validate_tag_name(name)
     assert 0 < len(name) <= limit
 
 
