@@ -34,7 +34,7 @@ class Patience:
     deadline: float = 30.0
     connect: float = 5.0
     read: float = 10.0
-    tries: int = 4
+    tries: int = 5
     pause: float = 0.25
     longest_pause: float = 5.0
 
