@@ -14,7 +14,7 @@ from mlops_kit.cli.progress import harmless
 from mlops_kit.commands.reproduce import Reproduction
 from mlops_kit.commands.track import track_reproduction
 from mlops_kit.core.errors import KitError
-from mlops_kit.core.review.tracked import Teller, as_tracked, tracking_url
+from mlops_kit.core.review.tracked_run import Teller, as_tracked, tracking_url
 
 
 def track_run(caller: Caller, done: Reproduction, began: datetime) -> None:

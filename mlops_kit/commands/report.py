@@ -21,7 +21,7 @@ from mlops_kit.core.review.judgement import LiveMetrics, needs_live
 from mlops_kit.core.review.metrics import MetricFile, compare_metrics
 from mlops_kit.core.review.params import compare_params
 from mlops_kit.core.review.report import PlanRows, Report, Side, TrackedRun, gate_rows, plan_rows
-from mlops_kit.core.review.tracked import as_tracked
+from mlops_kit.core.review.tracked_run import as_tracked
 from mlops_kit.core.run import StageResult
 from mlops_kit.core.tracking import RunAddress
 from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer

@@ -10,7 +10,7 @@ from mlops_kit.core.pipeline.project import Project, root_of
 from mlops_kit.core.pipeline.stages import rooted_name
 from mlops_kit.core.pipeline.values import ValueFile
 from mlops_kit.core.ports import Resolver, Tracking, Tree
-from mlops_kit.core.review.tracked import Ran, Teller, describe_run
+from mlops_kit.core.review.tracked_run import Ran, Teller, describe_run
 from mlops_kit.core.run import StageResult
 from mlops_kit.core.tracking import DUPLICATE_TAG, Checkout, KnownRun, RunAddress, RunData, RunRecord, RunStatus
 

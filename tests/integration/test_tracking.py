@@ -16,7 +16,7 @@ from mlops_kit.adapters.last_run import read_tracked_run
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.review.report import parse_report
-from mlops_kit.core.review.tracked import tracking_url
+from mlops_kit.core.review.tracked_run import tracking_url
 from mlops_kit.core.tracking import DUPLICATE_TAG
 from tests.contract.mlflow_server import running_server
 from tests.fakes.github import Fault

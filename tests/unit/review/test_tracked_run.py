@@ -1,4 +1,4 @@
-"""core/review/tracked.py: what a reproduce tells, under which key, and the way back to it."""
+"""core/review/tracked_run.py: what a reproduce tells, under which key, and the way back to it."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from mlops_kit.core.pipeline.masking import Mask
 from mlops_kit.core.pipeline.project import Project, parse_project
 from mlops_kit.core.pipeline.values import Value, ValueFile
 from mlops_kit.core.review.report import TrackedRun
-from mlops_kit.core.review.tracked import (
+from mlops_kit.core.review.tracked_run import (
     STAGES_LIMIT,
     VALUES_LIMIT,
     Ran,
