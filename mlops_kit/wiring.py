@@ -22,16 +22,22 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.run import EngineChoice, EngineKind
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
+    from mlops_kit.adapters.github.pictures import GitHubPictures
     from mlops_kit.adapters.workspace import WorkTree
     from mlops_kit.commands.forecast import Lookout
     from mlops_kit.commands.judge import Bench
+    from mlops_kit.commands.pictures import Gallery
+    from mlops_kit.commands.plot_images import Darkroom
     from mlops_kit.commands.report import Sources
     from mlops_kit.commands.track import Ledger
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
+    from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
-    from mlops_kit.core.ports import OwnLoop, Progress, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, OwnLoop, Pictures, Progress, PromotionLog, Registry
+    from mlops_kit.core.review.report import Report
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
@@ -63,9 +69,11 @@ def load_config(root: Path, config_file: str | None) -> Config:
 
 
 def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Callable[[], World]) -> Sources:
-    """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
+    """Where a report looks: git, the work tree, DVC and its objects, the log, the last run's results."""
+    from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run, read_tracked_run
+    from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
     return Sources(
@@ -73,10 +81,39 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         work_tree=open_work_tree(git),
         resolver=DvcResolver(git.root, environment),
         log=open_log(git),
+        objects=DvcObjects(git.root, environment),
+        tables=TableReader(environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
         read_tracked_run=lambda root: read_tracked_run(git.root / root),
     )
+
+
+def open_darkroom(folder: Path | None, kept: dict[str, bytes]) -> Darkroom:
+    """What takes the images among the plots: into a folder where one is named, and always into `kept`, by name."""
+    from mlops_kit.adapters.vega import rasterize_svg
+    from mlops_kit.commands.plot_images import Darkroom
+
+    def write(name: str, data: bytes) -> None:
+        kept[name] = data
+        if folder is not None:
+            write_atomic(folder / name, data)
+
+    return Darkroom(write=write, rasterize=rasterize_svg)
+
+
+def render_page(report: Report, images: Mapping[str, bytes]) -> str:
+    """The report as one HTML file with its plots drawn, where the library for that is there."""
+    from importlib.resources import files
+
+    from mlops_kit.adapters.vega import draw_plot
+    from mlops_kit.commands.page import embed_pictures
+    from mlops_kit.core.render.html import render_html
+    from mlops_kit.core.review.occasion import Occasion
+
+    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=lambda image: images[image.file])
+    template = files("mlops_kit").joinpath("templates", "report.html.jinja").read_text("utf-8")
+    return render_html(report, Occasion(), pictures, template)
 
 
 def has_registry(root: Path, tracking_uri: str) -> bool:
@@ -258,6 +295,28 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     return connect(repository, api_url=api_url, token=token)
 
 
+def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:
+    """The `cml` program for a repository (an address of the web)."""
+    from mlops_kit.adapters.cml import CmlProgram
+
+    return CmlProgram(folder, environment, repository=repository, token=token)
+
+
+def open_pictures(repository: str, *, api_url: str, server_url: str, token: str, report_id: str) -> GitHubPictures:
+    """The pictures of a report's comments; InputError as for the forge. `server_url` may be empty."""
+    from mlops_kit.adapters.github.pictures import connect_pictures
+
+    return connect_pictures(repository, api_url=api_url, server_url=server_url, token=token, report_id=report_id)
+
+
+def open_gallery(pictures: Pictures, folder: Path, place: str) -> Gallery:
+    """What shows plots: drawn here, or images that another job left in a place under the folder."""
+    from mlops_kit.adapters.vega import draw_plot
+    from mlops_kit.commands.pictures import Gallery
+
+    return Gallery(pictures=pictures, read_image=partial(read_image, folder, place), draw=draw_plot)
+
+
 def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: str | None) -> Bench:
     """What judges a report: the base's history, the promotion log, and DVC for what only DVC can read."""
     from mlops_kit.adapters.dvc.resolver import DvcResolver
@@ -269,6 +328,22 @@ def open_bench(git: GitRepository, environment: Mapping[str, str], config_file: 
         resolver=DvcResolver(git.root, environment),
         config_file=config_file or CONFIG_FILE,
     )
+
+
+@contextmanager
+def open_head(
+    git: GitRepository, environment: Mapping[str, str], proposal: PullRequest | MergeGroup
+) -> Iterator[GitRepository]:
+    """A repository that has the head of what is reviewed: this clone, else one made for it, to read data from."""
+    from mlops_kit.adapters.pull_head import fetch_head
+    from mlops_kit.core.forge import MergeGroup
+    from mlops_kit.core.review.annotations import FILE_LIMIT
+
+    if isinstance(proposal, MergeGroup) or git.has_commit(proposal.head):
+        yield git
+        return
+    with fetch_head(git, proposal.number, with_credentials(environment), limit=FILE_LIMIT) as head:
+        yield head
 
 
 def read_event(file: str) -> bytes:
@@ -284,15 +359,38 @@ def read_event(file: str) -> bytes:
 
 def read_artifact(folder: Path, file: str) -> bytes:
     """A report that another job left: a regular file, bounded, behind no link; IntegrityError for anything else."""
-    path = Path(file)
-    root = path.parent if path.is_absolute() else folder
     try:
-        data = read_limited(root, path.name if path.is_absolute() else file, limit=REPORT_LIMIT)
+        data = _read_left(folder, file, limit=REPORT_LIMIT)
     except InputError as error:
         raise IntegrityError(f"not a report: {error}", hint="a report is a regular file of at most 1 MiB") from error
     if data is None:
         raise InputError("no such file", location=Location(file=file), hint="make one with: mlops-kit report")
     return data
+
+
+def read_image(folder: Path, place: str, name: str) -> bytes:
+    """An image that another job left beside its report, under the same conditions."""
+    from mlops_kit.core.review.plots import IMAGE_LIMIT
+
+    file = f"{place.rstrip('/')}/{name}"
+    try:
+        data = _read_left(folder, file, limit=IMAGE_LIMIT)
+    except InputError as error:
+        raise IntegrityError(f"not an image: {error}", hint="an image is a regular file of at most 2 MiB") from error
+    if data is None:
+        raise IntegrityError(
+            "the report shows an image that did not come with it",
+            location=Location(file=file),
+            hint="hand over the folder that `mlops-kit report --pictures` wrote",
+        )
+    return data
+
+
+def _read_left(folder: Path, file: str, *, limit: int) -> bytes | None:
+    path = Path(file)
+    if path.is_absolute():
+        return read_limited(path.parent.parent, f"{path.parent.name}/{path.name}", limit=limit)
+    return read_limited(folder, file, limit=limit)
 
 
 def move_alias(root: Path, model: ModelName, alias: EnvironmentName, number: str) -> None:
@@ -312,8 +410,14 @@ def open_log(git: GitRepository) -> PromotionLog:
     return GitPromotionLog(git)
 
 
-def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishes) -> World:
-    """Everything that promotion works with."""
+def open_world(
+    git: GitRepository,
+    environment: Mapping[str, str],
+    wishes: Wishes,
+    *,
+    open_forge: Callable[[], Forge] | None = None,
+) -> World:
+    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
@@ -336,6 +440,7 @@ def open_world(git: GitRepository, environment: Mapping[str, str], wishes: Wishe
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        open_forge=open_forge,
     )
 
 

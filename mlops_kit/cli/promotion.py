@@ -1,12 +1,15 @@
 """What the verbs of promotion share on the command line: how they reach the world."""
 
+from functools import partial
+
 from mlops_kit import wiring
+from mlops_kit.adapters.git import GitRepository
 from mlops_kit.cli import Caller
 from mlops_kit.commands.world import Wishes, World
 
 
-def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
-    """The outside world, on behalf of who called."""
+def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitRepository | None = None) -> World:
+    """The outside world, on behalf of who called; `git` is the repository where somebody opened it already."""
     wishes = Wishes(
         config_file=caller.config_file,
         tracking_uri=caller.inputs.tracking_uri,
@@ -14,4 +17,8 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
     )
-    return wiring.open_world(wiring.open_git(caller.folder, caller.inputs.variables), caller.inputs.variables, wishes)
+    inputs = caller.inputs
+    at_hand = bool(inputs.token and inputs.repository)
+    opener = partial(wiring.open_forge, inputs.repository, api_url=inputs.api_url, token=inputs.token)
+    repository = git or wiring.open_git(caller.folder, inputs.variables)
+    return wiring.open_world(repository, inputs.variables, wishes, open_forge=opener if at_hand else None)

@@ -1,18 +1,17 @@
-"""Posts a report on its pull request: one comment, kept up to date, and one check of the commit."""
+"""Posts a report on its pull request: one comment, kept up to date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
-from mlops_kit.core.forge import Comment, CommitStatus, PullRequest, StatusState
+from mlops_kit.core.forge import Comment, PullRequest
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.render.markdown import render_report
-from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.judgement import summarize_gates
+from mlops_kit.core.review.occasion import Occasion
+from mlops_kit.core.review.pictures import Album, under_album
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import (
-    DEFAULT_REPORT_ID,
     Create,
     Marker,
     Remove,
@@ -22,15 +21,11 @@ from mlops_kit.core.review.sticky import (
     next_step,
     own_comments,
 )
-from mlops_kit.core.types import CommitSha
 
 ROUNDS = 8
 """How often the comments are looked at before giving up; without faults or rivals three are enough."""
-STATUS_TRIES = 3
 COMMENT_LIMIT = 60_000
 """Characters of a comment without its marker; GitHub takes 65,536."""
-CONTEXT = "mlops-kit"
-"""The check's name; a report with an id of its own has a check of its own."""
 
 
 class Outcome(StrEnum):
@@ -45,13 +40,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """A judged report, whose it is, and which run says it (0: no workflow's)."""
+    """A judged report, whose it is, which run says it (0: no workflow's), and the pictures it shows."""
 
     report: Report
     pull_request: PullRequest
     report_id: str
     run: int = 0
     attempt: int = 0
+    album: Album | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,45 +78,49 @@ class Posted:
         return self.comment.url if self.comment else ""
 
 
-def post_review(forge: Forge, review: Review) -> Posted:
-    """Post the report as the one comment of its id.
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """What stands on a pull request: all comments, and the name under which we write there."""
+
+    author: str
+    comments: tuple[Comment, ...]
+
+
+def read_thread(forge: Forge, number: int) -> Thread:
+    """The comments of a pull request, every author's."""
+    return Thread(author=forge.read_login(), comments=forge.list_comments(number))
+
+
+def post_review(forge: Forge, review: Review, occasion: Occasion, *, thread: Thread | None = None) -> Posted:
+    """Post the report as the one comment of its id; `thread` is a first look at the comments, if there was one.
 
     RefusedError where the token lacks a permission that it could have.
     """
-    pull_request = review.pull_request
-    marker = Marker(report_id=review.report_id, run=review.run, attempt=review.attempt, head=pull_request.head)
-    text = render_report(review.report, limit=COMMENT_LIMIT)
+    text = under_album(review.album, render_report(review.report, occasion, limit=COMMENT_LIMIT))
+    posting = Posting(number=review.pull_request.number, marker=marker_of(review), text=text)
     try:
-        return post_comment(forge, Posting(number=pull_request.number, marker=marker, text=text))
+        return post_comment(forge, posting, thread)
     except RefusedError as error:
-        if not pull_request.is_closed_to_us:
+        if not review.pull_request.is_closed_to_us:
             raise
         return Posted(outcome=Outcome.SUMMARY_ONLY, obstacle=str(error))
 
 
-def set_check(forge: Forge, review: Review, posted: Posted) -> None:
-    """Set the check of the pull request's head by the verdict, with a link to the comment."""
-    named = review.report_id != DEFAULT_REPORT_ID
-    status = CommitStatus(
-        context=f"{CONTEXT}/{review.report_id}" if named else CONTEXT,
-        state=StatusState.FAILURE if review.report.verdict is Verdict.FAIL else StatusState.SUCCESS,
-        description=summarize_gates(review.report),
-        link=posted.url,
-    )
-    set_status(forge, review.pull_request.head, status)
+def marker_of(review: Review) -> Marker:
+    """The first line of the review's comment."""
+    return Marker(report_id=review.report_id, run=review.run, attempt=review.attempt, head=review.pull_request.head)
 
 
-def post_comment(forge: Forge, posting: Posting) -> Posted:
+def post_comment(forge: Forge, posting: Posting, thread: Thread | None = None) -> Posted:
     """Look, do one step, look again, until exactly one comment says what it should.
 
-    What a write answers is not believed: whether it was done is what the next look shows. OutsideError where it does
-    not settle, RefusedError where the token may not write.
+    The first look may have been taken already (`thread`). What a write answers is not believed: whether it was done is
+    what the next look shows. OutsideError where it does not settle, RefusedError where the token may not write.
     """
-    author = forge.read_login()
+    thread = thread or read_thread(forge, posting.number)
     outcome, obstacle = Outcome.UNCHANGED, None
     for _ in range(ROUNDS):
-        comments = forge.list_comments(posting.number)
-        own = own_comments(comments, author=author, report_id=posting.marker.report_id)
+        own = own_comments(thread.comments, author=thread.author, report_id=posting.marker.report_id)
         match next_step(own, marker=posting.marker, body=posting.body):
             case Settled(comment=comment):
                 return Posted(outcome=outcome, comment=comment)
@@ -129,19 +129,10 @@ def post_comment(forge: Forge, posting: Posting) -> Posted:
             case step:
                 outcome = _outcome_of(step, outcome)
                 obstacle = _try_step(forge, posting, step) or obstacle
+                thread = replace(thread, comments=forge.list_comments(posting.number))
     raise OutsideError(
         f"the comment on pull request {posting.number} does not settle", hint="run it again"
     ) from obstacle
-
-
-def set_status(forge: Forge, commit: CommitSha, status: CommitStatus) -> None:
-    """Set a check of the commit; tried again where it is not known to be done, since the last one set counts."""
-    for _ in range(STATUS_TRIES - 1):
-        try:
-            return forge.set_commit_status(commit, status)
-        except PassingError:
-            continue
-    return forge.set_commit_status(commit, status)
 
 
 def _outcome_of(step: Create | Remove | Update, before: Outcome) -> Outcome:

@@ -1,9 +1,10 @@
 """The outside world of promotion as one value: the ports, and on whose behalf they are used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlops_kit.core.config import CONFIG_FILE, Config
-from mlops_kit.core.ports import Artifacts, Clock, Deployers, Git, PromotionLog, Registry, Resolver
+from mlops_kit.core.ports import Artifacts, Clock, Deployers, Forge, Git, PromotionLog, Registry, Resolver
 from mlops_kit.core.promotion.entry import Origin
 
 
@@ -13,7 +14,7 @@ class World:
 
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
-    word that a rewritten branch is meant.
+    word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that.
     """
 
     git: Git
@@ -27,6 +28,7 @@ class World:
     config_file: str = CONFIG_FILE
     origin: Origin = field(default_factory=Origin)
     accept_rewrite: bool = False
+    open_forge: Callable[[], Forge] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ class PullRequest:
     """A pull request as the forge knows it: what is to be merged (`head`) into what (`base`).
 
     `is_fork` is set also where the fork is gone and where the forge does not say: nothing is trusted by default.
-    `is_locked` means that nobody may comment. `labels` are as of the reading, sorted.
+    `head_repository` is `owner/name`, empty where it is gone. `is_locked` means that nobody may comment. `labels` are
+    as of the reading, sorted.
     """
 
     number: int
@@ -23,14 +24,33 @@ class PullRequest:
     head_branch: str
     base_branch: str
     is_fork: bool
+    head_repository: str = ""
     is_locked: bool = False
     is_open: bool = True
+    is_merged: bool = False
     labels: tuple[str, ...] = ()
 
     @property
     def is_closed_to_us(self) -> bool:
         """Whether a workflow's token cannot write here by GitHub's own rules, whatever permissions it was given."""
         return self.is_fork or self.is_locked
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeGroup:
+    """What a merge queue wants to put (`head`) on a branch (`base` is that branch's head); no pull request's alone."""
+
+    head: CommitSha
+    base: CommitSha
+    base_branch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """A branch of a repository (`owner/name`), which may be a fork."""
+
+    repository: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -107,7 +127,10 @@ class CheckAnnotation:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckRun:
-    """A check of a commit as the forge shows it: its title and markdown `summary`, and remarks on lines."""
+    """A check of a commit as the forge shows it: its title and markdown `summary`, and remarks on lines.
+
+    `link` is where its details are, it may be empty.
+    """
 
     name: str
     state: CheckState

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.config import Deploy
-from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
+from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PullRequest
 from mlops_kit.core.inspection import Inspection
 from mlops_kit.core.run import (
     CommandEnd,
@@ -22,6 +22,7 @@ from mlops_kit.core.run import (
     StageState,
     Wait,
 )
+from mlops_kit.core.tables import Table, TableFile
 from mlops_kit.core.tracking import KnownRun, RunData, RunRecord, RunStatus
 from mlops_kit.core.types import (
     AliasReading,
@@ -59,7 +60,33 @@ class Git(Protocol):
         """All paths of a commit's tree, sorted; regular files only, never links."""
 
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those paths that are regular files of the commit, read in one process."""
+        """The contents of those paths that are regular files of the commit."""
+
+    def list_special(self, revision: str) -> Mapping[str, str]:
+        """What a commit has besides regular files: each path with what it is, a symbolic link or a submodule."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the clone lacks files that its remote has (`git clone --filter`)."""
+
+    def prefetch(self, wanted: Mapping[CommitSha, Iterable[str]]) -> None:
+        """Bring here, by one request, what a partial clone lacks of these files; OutsideError where that fails."""
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone's history was cut off (`git clone --depth`)."""
+
+    def fetch_commit(self, revision: str) -> CommitSha:
+        """Bring one commit here that the remote has, named by its full id, or by a branch or tag there.
+
+        InputError where the remote has none such, OutsideError where it does not answer.
+        """
+
+    def deepen(self, commits: int) -> None:
+        """Bring so many more commits of a shallow history here."""
+
+    def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
+        """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
 
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest (the revision itself) first."""
@@ -84,6 +111,9 @@ class Tree(Protocol):
     def list_folder(self, folder: str) -> tuple[str, ...]:
         """The regular files below a folder, sorted, those that git ignores too where the tree has them."""
 
+    def list_special(self) -> Mapping[str, str]:
+        """What is no regular file and not entered: each path with what it is, a symbolic link or a submodule."""
+
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the tree."""
 
@@ -97,6 +127,16 @@ class Objects(Protocol):
         What is not in the cache is asked of the DVC remote in one go, except files of more than `limit` bytes.
         OutsideError where the remote fails or takes too long; what it does not have is left out.
         """
+
+    def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
+        """The bytes themselves, compared with their digests: as `find`, without what is damaged or over the limit."""
+
+
+class Tables(Protocol):
+    """Rows and columns of CSV and Parquet files. Their bytes are a stranger's: what is wrong is an answer."""
+
+    def read(self, files: Iterable[TableFile]) -> Mapping[TableFile, Table]:
+        """What each file holds, or the error in its place. OutsideError where none can be read at all."""
 
 
 class Resolver(Protocol):
@@ -230,18 +270,42 @@ class Forge(Protocol):
     def set_commit_status(self, commit: CommitSha, status: CommitStatus) -> None:
         """Set one check of a commit; the last one set for a context counts."""
 
+    def set_check_run(self, commit: CommitSha, check: CheckRun) -> None:
+        """Set the check run of its name; nothing is written where it says that already.
 
-class Pictures(Protocol):
-    """Keeps pictures where a comment can link to them, one set per pull request."""
-
-    def publish(self, number: int, files: Mapping[str, str | bytes]) -> Mapping[str, str]:
-        """Put the files, by name, in the place of what was there; the address of each. Safe to repeat.
-
-        RefusedError where the token may not write contents.
+        RefusedError where the token may set none, as those that belong to no app.
         """
 
+    def find_pull_requests(self, commit: CommitSha) -> tuple[PullRequest, ...]:
+        """The pull requests that have the commit, and the merged one that brought it, by number."""
+
+    def find_branch_pull_requests(self, branch: Branch) -> tuple[PullRequest, ...]:
+        """The open pull requests of a branch of this repository or a fork, by number."""
+
+    def read_permission(self, login: str) -> Permission:
+        """What an account may do here; NONE where it is unknown."""
+
+
+class Pictures(Protocol):
+    """Keeps pictures where a comment can link to them, one set per pull request and report; a set is a commit.
+
+    RefusedError where the token may not write contents.
+    """
+
+    def publish(self, number: int, files: Mapping[str, str | bytes]) -> CommitSha:
+        """Put the files, by name, in the place of what was there; the commit that holds them. Safe to repeat."""
+
+    def address(self, commit: CommitSha, name: str) -> str:
+        """Where a browser finds a file of a published commit."""
+
+    def read_kept(self, number: int) -> CommitSha | None:
+        """The commit that is kept now, None where there are no pictures."""
+
+    def keep(self, number: int, commit: CommitSha) -> None:
+        """Put an earlier published commit in the place of what is kept; ConflictError where it is none of pictures."""
+
     def prune(self, number: int) -> None:
-        """Remove the pictures of a pull request; fine where there are none."""
+        """Remove all pictures of a pull request, of every report; fine where there are none."""
 
 
 class Pipeline(Protocol):

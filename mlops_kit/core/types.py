@@ -95,6 +95,15 @@ class GateAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordedOverride:
+    """Who accepted, on the pull request that was merged, what a gate refuses, and why."""
+
+    actor: str
+    reason: str
+    pull_request: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromotionRecord:
     """One entry of the log: this version entered this environment.
 
@@ -114,6 +123,7 @@ class PromotionRecord:
     pull_request: int | None = None
     actor: str = ""
     gates: tuple[GateAnswer, ...] = ()
+    override: RecordedOverride | None = None
     recorded_at: datetime | None = None
 
 

@@ -1,9 +1,9 @@
-"""A forge in memory: one repository's pull requests, comments and commit statuses, with an account and faults."""
+"""A forge in memory: one repository's pull requests, comments, checks and permissions, with an account and faults."""
 
 from collections.abc import Iterable
 
-from mlops_kit.core.errors import ConflictError, InputError, KitError
-from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
+from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
+from mlops_kit.core.forge import Branch, CheckRun, CheckState, Comment, CommitStatus, Permission, PullRequest
 from mlops_kit.core.types import CommitSha
 
 
@@ -11,10 +11,21 @@ class MemoryForge:
     """The Forge port without a server.
 
     `failures` are raised by the next writes, one each, before (or, with `late_failures`, after) the write is done.
+    `check_runs` are by commit, the newest of a name last. `is_app` says whether the token may set them.
     """
 
-    def __init__(self, pull_requests: Iterable[PullRequest] = (), *, login: str = "github-actions[bot]") -> None:
+    def __init__(
+        self,
+        pull_requests: Iterable[PullRequest] = (),
+        *,
+        login: str = "github-actions[bot]",
+        is_app: bool = True,
+    ) -> None:
         self.login = login
+        self.is_app = is_app
+        self.permissions: dict[str, Permission] = {}
+        self.merged: dict[CommitSha, int] = {}
+        self.check_runs: dict[CommitSha, list[CheckRun]] = {}
         self.pull_requests = {pull_request.number: pull_request for pull_request in pull_requests}
         self.comments: dict[int, list[Comment]] = {number: [] for number in self.pull_requests}
         self.statuses: dict[CommitSha, dict[str, CommitStatus]] = {}
@@ -40,6 +51,23 @@ class MemoryForge:
         if number not in self.pull_requests:
             raise InputError(f"there is no pull request {number}")
         return self.pull_requests[number]
+
+    def find_pull_requests(self, commit: CommitSha) -> tuple[PullRequest, ...]:
+        """The pull requests that have the commit as their head, and the one that `merged` says it came by."""
+        known = (self.pull_requests[number] for number in sorted(self.pull_requests))
+        return tuple(found for found in known if found.head == commit or self.merged.get(commit) == found.number)
+
+    def find_branch_pull_requests(self, branch: Branch) -> tuple[PullRequest, ...]:
+        """The open pull requests of a branch, by number."""
+        return tuple(
+            found
+            for found in (self.pull_requests[number] for number in sorted(self.pull_requests))
+            if found.is_open and Branch(repository=found.head_repository, name=found.head_branch) == branch
+        )
+
+    def read_permission(self, login: str) -> Permission:
+        """What an account may do here; NONE where it is unknown."""
+        return self.permissions.get(login, Permission.NONE)
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
         """All comments of a pull request, by id."""
@@ -74,6 +102,20 @@ class MemoryForge:
         """Set one check of a commit."""
         self._begin("status")
         self.statuses.setdefault(commit, {})[status.context] = status
+        self._end()
+
+    def set_check_run(self, commit: CommitSha, check: CheckRun) -> None:
+        """Set the check run of its name; nothing is written where it says that already."""
+        if not self.is_app:
+            raise RefusedError("the token is no app's")
+        runs = self.check_runs.setdefault(commit, [])
+        last = next((run for run in reversed(runs) if run.name == check.name), None)
+        if last == check:
+            return
+        self._begin("check")
+        if last and last.state is CheckState.IN_PROGRESS:
+            runs.remove(last)
+        runs.append(check)
         self._end()
 
     def _find(self, comment: Comment) -> tuple[list[Comment], int]:

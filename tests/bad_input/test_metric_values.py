@@ -1,4 +1,4 @@
-"""Metric values that are no numbers, and metrics that are not there (rows C1 and C4 to C6)."""
+"""Metric values that are no numbers, and metrics that are not there (rows C1, C2, C4 to C6 and C16)."""
 
 import json
 
@@ -40,6 +40,23 @@ def test_c1_a_value_that_is_not_finite_is_shown_and_fails_the_gate(project: Proj
     found = report(project, code=4)
     assert (row(found)["old"], row(found)["new"], row(found)["diff"]) == (0.9, shown, None)
     assert answers(found) == ["not-evaluable"]
+
+
+@pytest.mark.parametrize("written", ["1.7976931348623157e308", "-1.7976931348623157e308"])
+def test_c2_infinity_as_mlflow_stores_it_fails_the_gate(project: Project, written: str) -> None:
+    project.write("metrics.json", f'{{"accuracy": {written}}}\n')
+    found = report(project, code=4)
+    assert (row(found)["trend"], row(found)["diff"]) == ("non-finite", None)
+    assert answers(found) == ["not-evaluable"]
+
+
+@pytest.mark.parametrize("written", ["0,95", "95 %", "0.95\u00a0"])
+def test_c16_a_number_as_a_locale_writes_it_is_no_number(project: Project, written: str) -> None:
+    project.write("metrics.json", json.dumps({"accuracy": written}))
+    found = report(project, code=4)
+    assert row(found)["trend"] == "type-changed"
+    assert answers(found) == ["not-evaluable"]
+    assert "accuracy is str" in str(found["gates"][0]["message"])
 
 
 @pytest.mark.parametrize(("written", "shown"), [('"0.9"', "0.9"), ("true", True)])

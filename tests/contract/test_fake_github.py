@@ -10,9 +10,18 @@ from githubkit_schemas.latest import models
 from pydantic import TypeAdapter
 
 from tests.fakes.github import FakeGitHub
+from tests.fakes.github_git import Commit, TreeEntry
 from tests.fakes.github_routes import Account
+from tests.fakes.github_shapes import Json
 
 HEAD = "a" * 40
+GIT = "/repos/acme/churn/git"
+FILE = {"path": "a", "mode": "100644", "type": "blob"}
+MAKER: Json = {"name": "kit", "email": "kit@localhost", "date": "2020-01-01T00:00:00Z"}
+BLOB = "950ddbbd87f70356e400dbd9eb234b9447dfccab"
+TREE = "1d0303c3a03cc5645670ee720c2fc567b5432407"
+COMMIT = "2143d71082b1b18b5fc019aef124034550d811da"
+"""What git itself names them."""
 PERSON, APP = "token-of-a-person", "token-of-a-workflow"
 
 
@@ -20,11 +29,15 @@ PERSON, APP = "token-of-a-person", "token-of-a-workflow"
 def github() -> Iterator[FakeGitHub]:
     fake = FakeGitHub()
     fake.accounts = {PERSON: Account(login="octocat", is_app=False), APP: Account(login="github-actions[bot]")}
-    fake.add_pull_request(7, head=HEAD)
+    fake.add_pull_request(7, head=HEAD, labels=["accepted"])
     fake.add_pull_request(8, head_repository=None)
     fake.add_comment(7, "hello", author="octocat")
     fake.add_comment(7, "gone", author=None)
     fake.refs["heads/main"] = HEAD
+    fake.roles["ada"] = "maintain"
+    fake.check_runs[fake.new_id()] = {"head_sha": HEAD, **CHECK, "annotations": [], "id": 3}
+    tree = fake.objects.add_tree({"a.svg": TreeEntry(mode="100644", kind="blob", sha=fake.objects.add_blob(b"<svg/>"))})
+    fake.objects.add_commit(Commit(tree=tree, parents=(), message="first", author=MAKER, committer=MAKER))
     with fake.serve():
         yield fake
 
@@ -38,6 +51,11 @@ def call(github: FakeGitHub, method: str, path: str, *, token: str = PERSON, bod
     return answer.status, text
 
 
+ANNOTATION = {"path": "a", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m", "title": "t"}
+CHECK = {
+    "name": "mlops-kit", "status": "completed", "conclusion": "success", "external_id": "x",
+    "output": {"title": "pass", "summary": "all is well", "annotations": [ANNOTATION]},
+}  # fmt: skip
 ANSWERS = [
     ("GET", "/user", None, models.PublicUser),
     ("GET", "/repos/acme/churn", None, models.FullRepository),
@@ -47,7 +65,26 @@ ANSWERS = [
     ("POST", "/repos/acme/churn/issues/7/comments", {"body": "new"}, models.IssueComment),
     ("PATCH", "/repos/acme/churn/issues/comments/1", {"body": "other"}, models.IssueComment),
     ("POST", f"/repos/acme/churn/statuses/{HEAD}", {"state": "success", "context": "kit"}, models.Status),
+    ("GET", "/repos/acme/churn/pulls?head=acme:feature", None, list[models.PullRequestSimple]),
+    ("GET", f"/repos/acme/churn/commits/{HEAD}/pulls", None, list[models.PullRequestSimple]),
+    ("GET", "/repos/acme/churn/collaborators/ada/permission", None, models.RepositoryCollaboratorPermission),
+    (
+        "GET",
+        f"/repos/acme/churn/commits/{HEAD}/check-runs",
+        None,
+        models.ReposOwnerRepoCommitsRefCheckRunsGetResponse200,
+    ),
+    ("POST", "/repos/acme/churn/check-runs", {"head_sha": HEAD, **CHECK}, models.CheckRun),
+    ("PATCH", "/repos/acme/churn/check-runs/3", CHECK, models.CheckRun),
     ("GET", "/repos/acme/churn/git/ref/heads/main", None, models.GitRef),
+    ("GET", f"{GIT}/matching-refs/heads/ma", None, list[models.GitRef]),
+    ("GET", f"{GIT}/commits/{COMMIT}", None, models.GitCommit),
+    ("GET", f"{GIT}/trees/{TREE}", None, models.GitTree),
+    ("POST", f"{GIT}/blobs", {"content": "AAEC", "encoding": "base64"}, models.ShortBlob),
+    ("POST", f"{GIT}/trees", {"tree": [{**FILE, "content": "x"}, {**FILE, "path": "b", "sha": BLOB}]}, models.GitTree),
+    ("POST", f"{GIT}/commits", {"message": "m", "tree": TREE, "parents": [COMMIT]}, models.GitCommit),
+    ("POST", f"{GIT}/refs", {"ref": "refs/heads/new", "sha": COMMIT}, models.GitRef),
+    ("PATCH", f"{GIT}/refs/heads/main", {"sha": COMMIT, "force": True}, models.GitRef),
 ]
 
 
@@ -55,7 +92,7 @@ ANSWERS = [
 def test_an_answer_fits_the_published_model(
     github: FakeGitHub, method: str, path: str, body: object, model: type[object]
 ) -> None:
-    status, text = call(github, method, path, body=body)
+    status, text = call(github, method, path, body=body, token=APP if "/check-runs" in path else PERSON)
 
     assert status in {200, 201}
     TypeAdapter(model).validate_json(text)
@@ -68,5 +105,75 @@ def test_a_workflow_token_may_not_ask_who_it_is_but_graphql_tells(github: FakeGi
     assert (status, json.loads(text)) == (200, {"data": {"viewer": {"login": "github-actions[bot]"}}})
 
 
+def test_a_persons_token_may_set_no_check_run(github: FakeGitHub) -> None:
+    status, text = call(github, "POST", "/repos/acme/churn/check-runs", body={"head_sha": HEAD, **CHECK})
+
+    assert (status, json.loads(text)["message"]) == (403, "You must authenticate via a GitHub App.")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"title": "", "summary": ""},
+        {"title": "pass", "summary": "x" * 65_536},
+        {"title": "pass", "summary": "", "annotations": [ANNOTATION] * 51},
+        {"title": "pass", "summary": "", "annotations": [{**ANNOTATION, "start_line": 0}]},
+    ],
+)
+def test_a_check_run_over_githubs_limits_is_invalid(github: FakeGitHub, output: object) -> None:
+    body = {"head_sha": HEAD, **CHECK, "output": output}
+
+    assert call(github, "POST", "/repos/acme/churn/check-runs", token=APP, body=body)[0] == 422
+
+
 def test_an_unknown_token_is_refused(github: FakeGitHub) -> None:
     assert call(github, "GET", "/repos/acme/churn", token="stolen")[0] == 401
+
+
+REFUSED = [
+    ("POST", f"{GIT}/blobs", {"content": "?", "encoding": "base64"}, "content is not valid Base64"),
+    ("POST", f"{GIT}/trees", {"tree": []}, "Invalid tree info"),
+    ("POST", f"{GIT}/trees", {"tree": [{**FILE, "sha": "0" * 40}]}, "tree.sha is not a valid blob or tree"),
+    ("POST", f"{GIT}/commits", {"message": "m", "tree": "0" * 40}, "Tree SHA does not exist"),
+    ("POST", f"{GIT}/refs", {"ref": "refs/heads/new", "sha": "0" * 40}, "Object does not exist"),
+    ("POST", f"{GIT}/refs", {"ref": "refs/heads/main", "sha": COMMIT}, "Reference already exists"),
+    ("POST", f"{GIT}/refs", {"ref": "main", "sha": COMMIT}, "Reference name must start with 'refs/'"),
+    ("PATCH", f"{GIT}/refs/heads/gone", {"sha": COMMIT, "force": True}, "Reference does not exist"),
+    ("PATCH", f"{GIT}/refs/heads/main", {"sha": COMMIT}, "Update is not a fast forward"),
+    ("DELETE", f"{GIT}/refs/heads/gone", None, "Reference does not exist"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "message"), REFUSED, ids=lambda value: str(value)[:60])
+def test_git_objects_are_refused_as_github_does(
+    github: FakeGitHub, method: str, path: str, body: object, message: str
+) -> None:
+    status, text = call(github, method, path, body=body)
+
+    assert status == 422
+    assert message in json.loads(text)["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [entry[:3] for entry in REFUSED], ids=lambda value: str(value)[:60]
+)
+def test_who_may_not_write_contents_makes_no_git_object(
+    github: FakeGitHub, method: str, path: str, body: object
+) -> None:
+    github.accounts[APP] = Account(login="github-actions[bot]", permissions=frozenset({"pull-requests: write"}))
+
+    assert call(github, method, path, token=APP, body=body)[0] == 403
+
+
+def test_an_archived_repository_can_only_be_read(github: FakeGitHub) -> None:
+    github.archived = True
+
+    assert call(github, "POST", "/repos/acme/churn/issues/7/comments", body={"body": "new"})[0] == 403
+    assert call(github, "GET", "/repos/acme/churn/pulls/7")[0] == 200
+
+
+def test_nobody_comments_on_a_locked_pull_request(github: FakeGitHub) -> None:
+    github.add_pull_request(7, locked=True)
+
+    assert call(github, "POST", "/repos/acme/churn/issues/7/comments", body={"body": "new"})[0] == 403
+    assert call(github, "PATCH", "/repos/acme/churn/issues/comments/1", body={"body": "new"})[0] == 403

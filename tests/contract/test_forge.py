@@ -1,14 +1,24 @@
 """What every Forge promises: the one in memory, and GitHub's adapter against a server."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from mlops_kit.adapters.github.forge import connect
 from mlops_kit.adapters.github.transport import Patience
-from mlops_kit.core.errors import ConflictError, InputError
-from mlops_kit.core.forge import CommitStatus, PullRequest, StatusState
+from mlops_kit.core.errors import ConflictError, InputError, RefusedError
+from mlops_kit.core.forge import (
+    AnnotationLevel,
+    Branch,
+    CheckAnnotation,
+    CheckRun,
+    CheckState,
+    CommitStatus,
+    Permission,
+    PullRequest,
+    StatusState,
+)
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.types import CommitSha
 from mlops_kit.testing.forge import MemoryForge
@@ -17,8 +27,27 @@ from tests.fakes.github_routes import Account
 
 HEAD, BASE = CommitSha("a" * 40), CommitSha("b" * 40)
 PULL_REQUEST = PullRequest(
-    number=7, head=HEAD, base=BASE, head_branch="feature", base_branch="main", is_fork=False
-)  # fmt: skip
+    number=7,
+    head=HEAD,
+    base=BASE,
+    head_branch="feature",
+    base_branch="main",
+    is_fork=False,
+    head_repository="acme/churn",
+    labels=("accepted", "bug"),
+)
+CLOSED = PullRequest(
+    number=5,
+    head=CommitSha("e" * 40),
+    base=BASE,
+    head_branch="feature",
+    base_branch="main",
+    is_fork=True,
+    head_repository="mallory/churn",
+    is_locked=True,
+    is_open=False,
+)
+CHECK = CheckRun(name="mlops-kit", state=CheckState.IN_PROGRESS, title="under way", link="https://ci.test/1")
 QUICK = Patience(timeout=5, tries=3, deadline=20, pause=0.01, limit_pause=0.01, between_writes=0)
 
 
@@ -39,16 +68,32 @@ class World:
             return {name: status.state.value for name, status in self.github.statuses[HEAD].items()}
         return {status["context"]: status["state"] for status in self.github.statuses}
 
+    def checks(self) -> list[tuple[str, str, str, int]]:
+        """Name, state, title and number of annotations of the head's check runs, the oldest first."""
+        if isinstance(self.github, MemoryForge):
+            runs = self.github.check_runs.get(HEAD, [])
+            return [(run.name, run.state.value, run.title, len(run.annotations)) for run in runs]
+        return [
+            (run["name"], run.get("conclusion") or run["status"], run["output"]["title"], len(run["annotations"]))
+            for _, run in sorted(self.github.check_runs.items())
+        ]
+
 
 @pytest.fixture(params=["memory", "github"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "memory":
-        forge = MemoryForge([PULL_REQUEST])
+        forge = MemoryForge([PULL_REQUEST, CLOSED])
+        forge.permissions = {"ada": Permission.ADMIN, "may": Permission.WRITE, "roy": Permission.READ}
+        forge.merged[CommitSha("d" * 40)] = 5
         yield World(forge=forge, github=forge)
         return
     github = FakeGitHub()
     github.accounts["token"] = Account(login="github-actions[bot]")
-    github.add_pull_request(7, head=HEAD, base=BASE)
+    github.add_pull_request(7, head=HEAD, base=BASE, labels=["bug", "accepted"])
+    github.add_pull_request(
+        5, head="e" * 40, base=BASE, head_repository="mallory/churn", state="closed", locked=True, commits=["d" * 40]
+    )
+    github.roles = {"ada": "admin", "may": "maintain", "roy": "triage"}
     with github.serve():
         yield World(forge=connect("acme/churn", api_url=github.url, token="token", patience=QUICK), github=github)
 
@@ -59,6 +104,35 @@ def test_a_workflow_token_writes_as_the_actions_account(world: World) -> None:
 
 def test_a_pull_request_is_read_by_number(world: World) -> None:
     assert world.forge.read_pull_request(7) == PULL_REQUEST
+    assert world.forge.read_pull_request(5) == CLOSED
+
+
+def test_pull_requests_are_found_by_a_commit_that_they_have(world: World) -> None:
+    assert world.forge.find_pull_requests(HEAD) == (PULL_REQUEST,)
+    assert world.forge.find_pull_requests(CommitSha("d" * 40)) == (CLOSED,)
+    assert world.forge.find_pull_requests(CommitSha("f" * 40)) == ()
+
+
+def test_open_pull_requests_are_found_by_their_branch(world: World) -> None:
+    assert world.forge.find_branch_pull_requests(Branch(repository="acme/churn", name="feature")) == (PULL_REQUEST,)
+    assert world.forge.find_branch_pull_requests(Branch(repository="mallory/churn", name="feature")) == ()
+    assert world.forge.find_branch_pull_requests(Branch(repository="acme/other", name="feature")) == ()
+
+
+@pytest.mark.parametrize(
+    ("login", "permission"),
+    [
+        ("ada", Permission.ADMIN),
+        ("may", Permission.WRITE),
+        ("roy", Permission.READ),
+        ("nobody", Permission.NONE),
+        ("../ada", Permission.NONE),
+        ("github-actions[bot]", Permission.NONE),
+        ("", Permission.NONE),
+    ],
+)
+def test_a_permission_is_what_the_forge_says(world: World, login: str, permission: Permission) -> None:
+    assert world.forge.read_permission(login) is permission
 
 
 def test_a_pull_request_that_is_not_there_is_an_input_error(world: World) -> None:
@@ -122,3 +196,64 @@ def test_the_last_status_of_a_context_counts(world: World) -> None:
         world.forge.set_commit_status(HEAD, CommitStatus(context="mlops-kit", state=state, description="said"))
 
     assert world.statuses() == {"mlops-kit": "success"}
+
+
+def annotated(count: int) -> CheckRun:
+    remarks = tuple(
+        CheckAnnotation(path="params.yaml", line=line, level=AnnotationLevel.NOTICE, title="rate", message="1 → 2")
+        for line in range(1, count + 1)
+    )
+    return replace(CHECK, state=CheckState.SUCCESS, title="all gates pass", summary="x" * 70_000, annotations=remarks)
+
+
+def test_a_check_that_was_begun_is_the_one_that_ends(world: World) -> None:
+    world.forge.set_check_run(HEAD, CHECK)
+    assert world.checks() == [("mlops-kit", "in_progress", "under way", 0)]
+
+    world.forge.set_check_run(HEAD, annotated(1))
+
+    assert world.checks() == [("mlops-kit", "success", "all gates pass", 1)]
+
+
+@pytest.mark.parametrize("count", [0, 50, 51, 130])
+def test_a_check_takes_any_number_of_annotations(world: World, count: int) -> None:
+    world.forge.set_check_run(HEAD, annotated(count))
+
+    assert world.checks() == [("mlops-kit", "success", "all gates pass", count)]
+
+
+def test_the_same_check_again_writes_nothing(world: World) -> None:
+    world.forge.set_check_run(HEAD, annotated(60))
+    before = list(world.github.writes if isinstance(world.github, MemoryForge) else world.github.writes())
+
+    world.forge.set_check_run(HEAD, annotated(60))
+
+    assert world.checks() == [("mlops-kit", "success", "all gates pass", 60)]
+    assert before == (world.github.writes if isinstance(world.github, MemoryForge) else world.github.writes())
+
+
+def test_a_check_that_is_over_gets_a_successor(world: World) -> None:
+    world.forge.set_check_run(HEAD, annotated(3))
+    world.forge.set_check_run(HEAD, replace(CHECK, state=CheckState.FAILURE, title="a gate refuses"))
+
+    assert world.checks() == [
+        ("mlops-kit", "success", "all gates pass", 3),
+        ("mlops-kit", "failure", "a gate refuses", 0),
+    ]
+
+
+def test_checks_of_other_names_live_side_by_side(world: World) -> None:
+    for name in ("mlops-kit", "mlops-kit/nightly"):
+        world.forge.set_check_run(HEAD, replace(CHECK, name=name))
+
+    assert [name for name, *_ in world.checks()] == ["mlops-kit", "mlops-kit/nightly"]
+
+
+def test_a_token_that_is_no_apps_is_refused(world: World) -> None:
+    if isinstance(world.github, MemoryForge):
+        world.github.is_app = False
+    else:
+        world.github.accounts["token"] = Account(login="ada", is_app=False)
+
+    with pytest.raises(RefusedError):
+        world.forge.set_check_run(HEAD, CHECK)

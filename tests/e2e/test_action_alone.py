@@ -34,10 +34,10 @@ def test_a_verb_runs_in_the_checkout(stage: Stage) -> None:
     assert "environments dev → staging → production; 1 gate" in text
 
 
-def test_comment_outside_a_pull_request_says_so(stage: Stage, github: FakeGitHub) -> None:
+def test_comment_on_a_push_of_no_pull_request_says_so(stage: Stage, github: FakeGitHub) -> None:
     code, text = run(stage, "comment report.json")
 
     assert code == 1
-    assert "/pull_request: missing: this event is of no pull request" in text
-    assert "hint: comment needs a pull_request event, or --pull-request N" in text
-    assert github.log == []
+    assert f"no open pull request has commit {stage.consumer.head('main')} as its head" in text
+    assert "hint: name the pull request with --pull-request N" in text
+    assert github.writes() == []

@@ -5,7 +5,8 @@ from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account
 
 KIT = "github-actions[bot]"
-JOBS = {"Reproduce": "success", "Comment": "success"}
+JOBS = {"Begin": "success", "Reproduce": "success", "Comment": "success"}
+REFUSED = {**JOBS, "Comment": "failure"}
 
 
 def open_pull_request(stage: Stage, github: FakeGitHub, head: str, **wanted: str) -> dict[str, object]:
@@ -47,10 +48,8 @@ def test_two_pushes_keep_one_comment_and_set_the_check(stage: Stage, github: Fak
     assert f"head={first}" in before
     assert f"head={second}" in after
     assert "0.98" in after
-    assert [(status["sha"], status["context"], status["state"]) for status in github.statuses] == [
-        (first, "mlops-kit", "success"),
-        (second, "mlops-kit", "success"),
-    ]
+    assert github.checks() == [(first, "mlops-kit", "success"), (second, "mlops-kit", "success")]
+    assert github.statuses == []
     assert TOKEN not in run.text + run.summary + after
     assert "***" not in run.text
     assert "accuracy" in run.summary
@@ -85,7 +84,7 @@ def test_a_missing_permission_is_named(stage: Stage, github: FakeGitHub) -> None
 
     run = review(stage, open_pull_request(stage, github, head))
 
-    assert (run.code, run.jobs) == (1, {"Reproduce": "success", "Comment": "failure"})
+    assert (run.code, run.jobs) == (1, {**REFUSED, "Begin": "failure"})
     assert "the token needs the permission `pull-requests: write`" in run.text
     assert "accuracy" in run.summary
 
@@ -113,11 +112,11 @@ def test_a_worse_model_makes_the_check_red_after_it_was_said(stage: Stage, githu
 
     run = review(stage, event)
 
-    assert (run.code, run.jobs) == (1, {"Reproduce": "success", "Comment": "failure"}), run.text
+    assert (run.code, run.jobs) == (1, REFUSED), run.text
     (body,) = github.bodies(author=KIT)
     assert "0.7 is under the minimum 0.85" in body.replace("&#46;", ".")
-    assert [(status["state"], status["description"]) for status in github.statuses] == [
-        ("failure", "fail: 1 fail (staging)")
+    assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
+        ("mlops-kit", "failure", "❌ Not ready for staging: accuracy is 0.7, under the minimum 0.85.")
     ]
 
 
@@ -129,8 +128,8 @@ def test_a_change_cannot_loosen_its_own_gate(stage: Stage, github: FakeGitHub) -
 
     run = review(stage, open_pull_request(stage, github, head, base_branch="staging"))
 
-    assert run.jobs == {"Reproduce": "success", "Comment": "failure"}
-    assert [status["state"] for status in github.statuses] == ["failure"]
+    assert run.jobs == REFUSED
+    assert github.checks() == [(head, "mlops-kit", "failure")]
 
 
 def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, github: FakeGitHub) -> None:
@@ -139,10 +138,107 @@ def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, gith
 
     run = review(stage, open_pull_request(stage, github, head))
 
-    assert (run.code, run.jobs) == (1, {"Reproduce": "failure", "Comment": "failure"}), run.text
+    assert (run.code, run.jobs) == (1, {**REFUSED, "Reproduce": "failure"}), run.text
     (body,) = github.bodies(author=KIT)
-    assert "1 stage failed" in body
+    assert "stage train failed, so what is below is not what this change would give" in body
     assert "exit status 3" in body
-    assert [(status["state"], status["description"]) for status in github.statuses] == [
-        ("failure", "fail: stage train failed")
+    assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
+        (
+            "mlops-kit",
+            "failure",
+            "❌ Not ready for dev: stage train failed, so what is below is not what this change would give.",
+        )
+    ]
+
+
+def test_a_pipeline_that_cannot_be_read_ends_the_check_and_the_comment_says_so(
+    stage: Stage, github: FakeGitHub
+) -> None:
+    (stage.consumer.clone / "dvc.yaml").write_text("stages: [\n")
+    head = stage.consumer.publish("unreadable")
+
+    run = review(stage, open_pull_request(stage, github, head))
+
+    assert (run.code, run.jobs) == (1, {**JOBS, "Reproduce": "failure"}), run.text
+    (body,) = github.bodies(author=KIT)
+    assert "No report" in body
+    assert github.checks() == [(head, "mlops-kit", "failure")]
+
+
+def test_a_refused_commit_is_accepted_by_hand_and_the_job_is_green(stage: Stage, github: FakeGitHub) -> None:
+    head = stage.consumer.head("worse")
+    event = open_pull_request(stage, github, head, base_branch="staging")
+    github.pulls[7]["labels"] = ["mlops-kit-override"]
+    github.roles["ada"] = "write"
+    github.add_comment(7, f"mlops-kit override {head[:12]}: known and wanted", author="ada")
+
+    run = review(stage, event)
+
+    assert (run.code, run.jobs) == (0, JOBS), run.text
+    assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
+        ("mlops-kit", "success", "⚠️ Accepted for staging by ada, although accuracy is 0.7, under the minimum 0.85.")
+    ]
+
+
+def test_a_merge_group_gets_the_check_and_no_comment(stage: Stage, github: FakeGitHub) -> None:
+    head, base = stage.consumer.head("better"), stage.consumer.head("dev")
+    group = {
+        "head_sha": head,
+        "head_ref": f"refs/heads/gh-readonly-queue/dev/pr-7-{base}",
+        "base_sha": base,
+        "base_ref": "refs/heads/dev",
+    }
+    repository = {"full_name": github.repository, "name": "churn", "owner": {"login": "acme"}}
+
+    run = stage.run(
+        "review.yml",
+        "merge_group",
+        {"action": "checks_requested", "merge_group": group, "repository": repository},
+    )
+
+    assert (run.code, run.jobs) == (0, JOBS), run.text
+    assert github.checks() == [(head, "mlops-kit", "success")]
+    assert github.comments == {}
+
+
+def test_a_forks_report_is_posted_by_the_workflow_that_runs_after(stage: Stage, github: FakeGitHub) -> None:
+    head = stage.consumer.head("better")
+    event = open_pull_request(stage, github, head, head_repository="mallory/churn")
+    github.pulls[7]["head_repository"] = "mallory/churn"
+
+    first = stage.run("review-untrusted.yml", "pull_request", event)
+    assert (first.code, github.log) == (0, []), first.text
+    second = stage.run("review-post.yml", "workflow_run", finished_run(github, head))
+
+    assert second.code == 0, second.text
+    (body,) = github.bodies(author=KIT)
+    assert f"head={head}" in body
+    assert github.checks() == [(head, "mlops-kit", "success")]
+
+
+def finished_run(github: FakeGitHub, head: str) -> dict[str, object]:
+    """The event of the second workflow: a fork's run of the first one is over."""
+    repository = {"full_name": github.repository, "name": "churn", "owner": {"login": "acme"}}
+    return {
+        "action": "completed",
+        "repository": repository,
+        "workflow_run": {
+            "id": 1,
+            "name": "Review (untrusted)",
+            "event": "pull_request",
+            "conclusion": "success",
+            "head_sha": head,
+            "head_branch": "feature",
+            "head_repository": {"full_name": "mallory/churn"},
+            "repository": repository,
+            "pull_requests": [],
+        },
+    }
+
+
+def ends(github: FakeGitHub) -> list[tuple[str, str, dict[str, str]]]:
+    """Name, state and output of every check run."""
+    return [
+        (name, state, run["output"])
+        for (_, name, state), (_, run) in zip(github.checks(), sorted(github.check_runs.items()), strict=True)
     ]

@@ -15,13 +15,14 @@ WORKFLOWS = sorted((KIT / ".github" / "workflows").glob("*.yml"))
 EXAMPLES = sorted((KIT / "examples" / "workflows").glob("*.yml"))
 ACTIONS = [KIT / "action.yml", KIT / prepare.OWN_ACTION / "action.yml"]
 BIN = Path(sys.executable).parent
-READ, TAGS = {"contents": "read"}, {"contents": "write"}
-POST = {"contents": "read", "pull-requests": "write", "statuses": "write"}
+READ = {"contents": "read"}
+TAGS = {"contents": "write", "pull-requests": "read"}
+POST = {"contents": "read", "pull-requests": "write", "checks": "write", "statuses": "write"}
 PERMISSIONS = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": TAGS},
     "reconcile.yml": {"reconcile": TAGS},
-    "review.yml": {"reproduce": READ, "comment": POST},
+    "review.yml": {"begin": {"checks": "write"}, "reproduce": READ, "comment": POST},
 }
 GRANTS = {"promote.yml": TAGS, "reconcile.yml": TAGS, "review.yml": POST}
 CONCURRENCY = {
@@ -103,6 +104,7 @@ def test_a_job_on_runners_of_ones_own_is_guarded_against_forks() -> None:
 
     assert job["runs-on"] == "${{ fromJSON(inputs.runner) }}"
     assert job["if"].split(" || ") == [
+        "github.event_name == 'merge_group'",
         "github.event.pull_request.head.repo.full_name == github.repository",
         "inputs.runner == '\"ubuntu-latest\"'",
         "inputs.allow-forks",
@@ -117,7 +119,42 @@ def test_the_workflows_own_action_is_the_published_one() -> None:
     assert ours == {**theirs, "run": theirs["run"].replace("PATH/bin", "PATH/../../../bin")}
 
 
-@named(EXAMPLES)
+def test_a_check_is_begun_only_where_it_will_be_ended() -> None:
+    jobs = read(KIT / ".github/workflows/review.yml")["jobs"]
+
+    assert jobs["begin"]["if"] == jobs["reproduce"]["if"]
+    assert jobs["comment"]["needs"] == ["begin", "reproduce"]
+    assert "always()" in jobs["comment"]["if"]
+
+
+def test_the_half_that_runs_a_pull_requests_code_has_no_rights_and_the_other_checks_nothing_of_it_out() -> None:
+    untrusted, post = (read(KIT / "examples/workflows" / name) for name in ("review-untrusted.yml", "review-post.yml"))
+
+    assert (untrusted["permissions"], post["permissions"]) == ({}, {})
+    assert untrusted["jobs"]["reproduce"]["permissions"] == READ
+    assert "token" not in str(untrusted)
+    assert "secrets" not in str(untrusted) + str(post)
+    assert post["jobs"]["comment"]["permissions"] == {
+        "actions": "read", "contents": "read", "pull-requests": "write", "checks": "write",
+    }  # fmt: skip
+    assert "head_sha" not in str(post)
+    assert "head.sha" not in str(post)
+    checkouts = [step for step in post["jobs"]["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert [step["with"] for step in checkouts] == [{"fetch-depth": 0, "persist-credentials": False}]
+
+
+def test_the_two_halves_know_each_other_by_name() -> None:
+    untrusted, post = (read(KIT / "examples/workflows" / name) for name in ("review-untrusted.yml", "review-post.yml"))
+
+    triggers = {str(key): value for key, value in post.items()}["True"]  # YAML 1.1 reads the key `on` as true
+    assert triggers == {"workflow_run": {"workflows": [untrusted["name"]], "types": ["completed"]}}
+    pins = set(prepare.pinned_actions())
+    for step in [step for job in (untrusted, post) for one in job["jobs"].values() for step in one["steps"]]:
+        name, _, version = step.get("uses", "").partition("@")
+        assert (name, version) in pins | {("mlops-kit/mlops-kit", "v1"), ("", "")}
+
+
+@named([path for path in EXAMPLES if path.name in GRANTS])
 def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
     example = read(path)
     (job,) = example["jobs"].values()

@@ -1,4 +1,4 @@
-"""GitHub's API on loopback: pull requests, comments with pages, statuses, refs, accounts, and faults on demand.
+"""GitHub's API on loopback: pull requests, comments with pages, checks, refs, accounts, and faults on demand.
 
 Each token has a login and permissions. `POST /_faults` queues faults, `GET /_log` tells every request that changed
 something or tried to; both are for tests and know no token.
@@ -14,9 +14,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
 from tests.fakes.github_shapes import Json
 
@@ -26,7 +27,8 @@ class Fault:
     """What happens to the next `n` requests of a method whose path matches, before or after they are carried out.
 
     `reset` closes the connection hard, `sleep` waits first (seconds), `truncate` announces more bytes than are sent,
-    else `status`, `headers` and `raw` are the answer.
+    `drip` waits before every single byte (seconds), else `status`, `headers` and `raw` (or `data`) are the answer.
+    `erase` is no failure: the comments of that author are deleted, and the request is carried out.
     """
 
     method: str
@@ -39,6 +41,9 @@ class Fault:
     reset: bool = False
     truncate: bool = False
     sleep: float = 0.0
+    drip: float = 0.0
+    erase: str = ""
+    data: bytes = b""
 
 
 class FakeGitHub:
@@ -47,10 +52,14 @@ class FakeGitHub:
     def __init__(self, repository: str = "acme/churn") -> None:
         self.repository = repository
         self.accounts: dict[str, Account] = {}
-        self.pulls: dict[int, Json] = {}
+        self.pulls: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, Json] = {}
         self.statuses: list[Json] = []
+        self.check_runs: dict[int, dict[str, Any]] = {}
+        self.roles: dict[str, str] = {}
         self.refs: dict[str, str] = {}
+        self.objects = Objects()
+        self.archived = False
         self.faults: list[Fault] = []
         self.log: list[Json] = []
         self.lock = threading.RLock()
@@ -64,20 +73,34 @@ class FakeGitHub:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def add_pull_request(self, number: int, **wanted: object) -> None:
-        """Open a pull request of the same repository unless told otherwise."""
+        """Open a pull request of the same repository unless told otherwise; `commits` are further ones that it has."""
         defaults: Json = {
             "number": number, "head": "a" * 40, "base": "b" * 40,
             "head_branch": "feature", "base_branch": "main", "head_repository": self.repository,
+            "labels": [], "state": "open", "locked": False, "merged": False,
+            "commits": [],
         }  # fmt: skip
         self.pulls[number] = {**defaults, **wanted}
 
     def add_comment(self, number: int, body: str, *, author: str | None) -> int:
         """Put a comment there; its id."""
         with self.lock:
-            identity = self.next_id
-            self.next_id += 1
+            identity = self.new_id()
             self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
             return identity
+
+    def new_id(self) -> int:
+        """A number that nothing here has yet."""
+        with self.lock:
+            identity = self.next_id
+            self.next_id += 1
+            return identity
+
+    def erase(self, author: str) -> None:
+        """Somebody deletes all comments of an author."""
+        with self.lock:
+            for identity in [key for key, entry in self.comments.items() if entry["author"] == author]:
+                del self.comments[identity]
 
     def fail(self, fault: Fault) -> None:
         """Queue a fault."""
@@ -89,6 +112,17 @@ class FakeGitHub:
         with self.lock:
             found = [entry for _, entry in sorted(self.comments.items()) if entry["author"] == author]
             return [str(entry["body"]) for entry in found]
+
+    def checks(self) -> list[tuple[str, str, str]]:
+        """Commit, name and conclusion (or status) of every check run, by id."""
+        with self.lock:
+            found = [run for _, run in sorted(self.check_runs.items())]
+            return [(run["head_sha"], run["name"], run.get("conclusion") or run["status"]) for run in found]
+
+    def calls(self) -> list[str]:
+        """Every request, as `METHOD path`."""
+        with self.lock:
+            return [f"{entry['method']} {entry['path']}" for entry in self.log]
 
     def writes(self) -> list[str]:
         """Every request that was carried out and changed something, as `METHOD path`; GraphQL is only asked here."""
@@ -140,7 +174,12 @@ class Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if split.path.startswith("/_"):
             return self._send(self._control(split.path))
-        if (fault := self.github.take_fault(self.command, split.path, "before")) is not None:
+        if found := re.fullmatch(r"/[^/]+/[^/]+/raw/(?P<commit>[0-9a-f]{40})/(?P<name>[^/]+)", split.path):
+            return self._send_file(self.github.objects.read_file(found["commit"], found["name"]))
+        fault = self.github.take_fault(self.command, split.path, "before")
+        if fault and fault.erase:
+            self.github.erase(fault.erase)
+        elif fault:
             self._note(split.path, done=False)
             return self._fail(fault)
         reply = self._answer(split.path)
@@ -178,10 +217,24 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        raw = fault.raw.encode()
+        raw = fault.data or fault.raw.encode()
+        if fault.drip:
+            self._drip(raw, fault.drip)
+            return
         self._write(
             fault.status, {"content-type": "application/json", **fault.headers}, raw, missing=17 * fault.truncate
         )
+
+    def _drip(self, raw: bytes, pause: float) -> None:
+        self.close_connection = True
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(raw)}\r\n\r\n".encode()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for byte in head + raw:
+                time.sleep(pause)
+                self.wfile.write(bytes([byte]))
+
+    def _send_file(self, data: bytes | None) -> None:
+        self._write(404 if data is None else 200, {}, data or b"", missing=0)
 
     def _send(self, answer: Answer) -> None:
         raw = b"" if answer.status == 204 else json.dumps(answer.value).encode()

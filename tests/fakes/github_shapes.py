@@ -89,13 +89,14 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         "html_url": f"https://github.test/{full_name}/pull/{wanted['number']}",
         **{f"{link}_url": f"{url}/{link}" for link in _PULL_LINKS},
         **dict.fromkeys(_PULL_COUNTS, 0),
-        "state": "open",
-        "locked": False,
+        "state": wanted.get("state", "open"),
+        "locked": wanted.get("locked", False),
         "title": wanted.get("title", "a change"),
         "body": None,
         "user": author,
-        "labels": [],
-        **dict.fromkeys(("milestone", "closed_at", "merged_at", "auto_merge", "mergeable", "merged_by")),
+        "labels": [label(home, full_name, name) for name in _names(wanted.get("labels"))],
+        **dict.fromkeys(("milestone", "closed_at", "auto_merge", "mergeable", "merged_by")),
+        "merged_at": TIME if wanted.get("merged") else None,
         "created_at": TIME,
         "updated_at": TIME,
         "head": {
@@ -114,9 +115,65 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         },
         "_links": {link: {"href": f"{url}/{link}"} for link in links},
         "author_association": "CONTRIBUTOR",
-        "merged": False,
+        "merged": bool(wanted.get("merged")),
         "mergeable_state": "unknown",
         "maintainer_can_modify": False,
+    }
+
+
+def label(home: str, full_name: str, name: str) -> Json:
+    """A Label."""
+    return {
+        "id": number_of(name),
+        "node_id": f"LA_{name}",
+        "url": f"{home}/repos/{full_name}/labels/{name}",
+        "name": name,
+        "description": None,
+        "color": "ededed",
+        "default": False,
+        "archived_by": None,
+    }
+
+
+def check_run(home: str, full_name: str, wanted: Json) -> Json:
+    """A CheckRun; `wanted` has what was sent, and id, head_sha and annotations (all that were sent)."""
+    url = f"{home}/repos/{full_name}/check-runs/{wanted['id']}"
+    output = wanted.get("output")
+    about = output if isinstance(output, dict) else {}
+    is_over = wanted.get("status") == "completed"
+    annotations = wanted["annotations"]
+    return {
+        "id": wanted["id"],
+        "head_sha": wanted["head_sha"],
+        "node_id": f"CR_{wanted['id']}",
+        "external_id": wanted.get("external_id"),
+        "url": url,
+        "html_url": f"https://github.test/{full_name}/runs/{wanted['id']}",
+        "details_url": wanted.get("details_url"),
+        "status": wanted.get("status", "queued"),
+        "conclusion": wanted.get("conclusion") if is_over else None,
+        "started_at": TIME,
+        "completed_at": TIME if is_over else None,
+        "output": {
+            "title": about.get("title"),
+            "summary": about.get("summary"),
+            "text": None,
+            "annotations_count": len(annotations) if isinstance(annotations, list) else 0,
+            "annotations_url": f"{url}/annotations",
+        },
+        "name": wanted["name"],
+        "check_suite": {"id": 1},
+        "app": None,
+        "pull_requests": [],
+    }
+
+
+def permission(home: str, login: str, role: str) -> Json:
+    """A RepositoryCollaboratorPermission; the role `maintain` counts as write."""
+    return {
+        "permission": {"maintain": "write", "triage": "read"}.get(role, role),
+        "role_name": role,
+        "user": {**user(home, login), "role_name": role},
     }
 
 
@@ -157,6 +214,10 @@ def ref(home: str, full_name: str, name: str, sha: str) -> Json:
     url = f"{home}/repos/{full_name}/git"
     target = {"type": "commit", "sha": sha, "url": f"{url}/commits/{sha}"}
     return {"ref": name, "node_id": f"REF_{name}", "url": f"{url}/{name}", "object": target}
+
+
+def _names(value: object) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list | tuple) else []
 
 
 def number_of(name: str) -> int:

@@ -1,10 +1,7 @@
 """`mlops-kit comment` in a real repository against the fake GitHub."""
 
-import json
 import os
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,94 +9,19 @@ import pytest
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.errors import ExitCode
-from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.metrics import MetricRow, Trend
-from mlops_kit.core.review.report import Report, Side, report_json
 from tests.fakes.github import FakeGitHub, Fault
-from tests.fakes.github_routes import Account
-
-KIT = "github-actions[bot]"
-TOKEN = "ghs_canary0123456789"
-POLICY = """
-version: 1
-metrics: {accuracy: {goal: maximize}}
-environments:
-  dev: {branch: main, gates: [{metric: accuracy, min: 0.8}]}
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """A clone at the base commit, a pull request of it, and the files that a workflow gives a step."""
-
-    folder: Path
-    github: FakeGitHub
-    base: str
-    head: str
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    def write_report(self, accuracy: float, *, head: str = "") -> Path:
-        """A report of the pull request's head."""
-        row = MetricRow(path="metrics.json", key="accuracy", old=0.9, new=accuracy, trend=Trend.WORSE)
-        report = Report(
-            base=Side(name="main", commit=self.base),
-            head=Side(name="work tree", commit=head or self.head, worktree=True),
-            environment="production",
-            verdict=Verdict.PASS,
-            metrics=(row,),
-        )
-        path = self.folder / "report.json"
-        path.write_text(report_json(report))
-        return path
-
-    def comment(self, *words: str, **variables: str) -> ExitCode:
-        """Run the verb; how it left."""
-        inputs = parse_inputs({**self.variables, **variables}, folder=self.folder, terminal=False)
-        return ExitCode(run(["comment", "report.json", *words], inputs))
-
-    def outputs(self) -> str:
-        return (self.folder.parent / "output").read_text()
-
-    def summary(self) -> str:
-        return (self.folder.parent / "summary").read_text()
-
-
-def git(folder: Path, *words: str) -> str:
-    settings = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
-    done = subprocess.run(["git", *settings, *words], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
 
 
 @pytest.fixture
 def github() -> Iterator[FakeGitHub]:
-    fake = FakeGitHub()
-    fake.accounts[TOKEN] = Account(login=KIT)
-    with fake.serve():
+    with serve_github() as fake:
         yield fake
 
 
 @pytest.fixture
 def desk(github: FakeGitHub, tmp_path: Path) -> Desk:
-    folder = tmp_path / "clone"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "-b", "main")
-    (folder / "mlops.yaml").write_text(POLICY)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "-m", "base")
-    base, head = git(folder, "rev-parse", "HEAD"), "a" * 40
-    github.add_pull_request(7, head=head, base=base)
-    sides = {
-        "head": {"ref": "feature", "sha": head, "repo": {"full_name": "acme/churn"}},
-        "base": {"ref": "main", "sha": base, "repo": {"full_name": "acme/churn"}},
-    }
-    (tmp_path / "event.json").write_text(json.dumps({"pull_request": {"number": 7, **sides}}))
-    variables = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "GITHUB_ACTIONS": "true", "GITHUB_TOKEN": TOKEN,
-        "GITHUB_REPOSITORY": "acme/churn", "GITHUB_API_URL": github.url, "GITHUB_RUN_ID": "5",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_OUTPUT": str(tmp_path / "output"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
-    }  # fmt: skip
-    return Desk(folder=folder, github=github, base=base, head=head, variables=variables)
+    return make_desk(github, tmp_path)
 
 
 def test_a_good_report_is_posted_and_the_check_is_green(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,9 +32,8 @@ def test_a_good_report_is_posted_and_the_check_is_green(desk: Desk, capsys: pyte
     (body,) = desk.github.bodies(author=KIT)
     assert body.startswith(f"<!-- mlops-kit:report:v1 id=report run=5 attempt=1 head={desk.head} -->\n")
     assert capsys.readouterr().out == "created https://github.test/acme/churn/pull/7#issuecomment-1\n"
-    assert [(status["sha"], status["state"], status["description"]) for status in desk.github.statuses] == [
-        (desk.head, "success", "pass: 1 pass (dev)")
-    ]
+    assert desk.github.checks() == [(desk.head, "mlops-kit", "success")]
+    assert desk.github.statuses == []
     assert "verdict<<" in desk.outputs()
     assert "accuracy" in desk.summary()
 
@@ -123,7 +44,7 @@ def test_a_refused_version_is_said_first_and_then_ends_red(desk: Desk) -> None:
     assert desk.comment() is ExitCode.REFUSED
 
     assert len(desk.github.bodies(author=KIT)) == 1
-    assert [status["state"] for status in desk.github.statuses] == ["failure"]
+    assert desk.github.checks() == [(desk.head, "mlops-kit", "failure")]
 
 
 def test_the_same_report_again_writes_no_comment(desk: Desk) -> None:
@@ -153,14 +74,14 @@ def test_reports_with_ids_live_side_by_side(desk: Desk) -> None:
         desk.comment(*words)
 
     assert len(desk.github.bodies(author=KIT)) == 2
-    assert [status["context"] for status in desk.github.statuses] == ["mlops-kit", "mlops-kit/nightly"]
+    assert [name for _, name, _ in desk.github.checks()] == ["mlops-kit", "mlops-kit/nightly"]
 
 
 def test_no_status_is_set_where_none_is_wanted(desk: Desk) -> None:
     desk.write_report(0.85)
 
     assert desk.comment("--no-status") is ExitCode.DONE
-    assert desk.github.statuses == []
+    assert desk.github.checks() == []
 
 
 def test_a_number_on_a_laptop_is_looked_up(desk: Desk) -> None:
@@ -261,14 +182,14 @@ def test_the_base_commits_policy_holds_whatever_is_checked_out(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("path", [r"/comments$", r"/statuses/"])
+@pytest.mark.parametrize("path", [r"/comments$", r"/check-runs$"])
 def test_one_bad_gateway_changes_nothing_of_the_result(desk: Desk, path: str, when: str) -> None:
     desk.write_report(0.85)
     desk.github.fail(Fault(method="POST", path=path, when=when))
 
     assert desk.comment() is ExitCode.DONE
     assert len(desk.github.bodies(author=KIT)) == 1
-    assert {status["state"] for status in desk.github.statuses} == {"success"}
+    assert {state for _, _, state in desk.github.checks()} == {"success"}
 
 
 def test_no_secret_is_printed(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

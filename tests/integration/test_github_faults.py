@@ -1,10 +1,13 @@
 """How the GitHub adapter behaves when the server does not."""
 
+import gzip
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from mlops_kit.adapters.github.connection import ANSWER_LIMIT
 from mlops_kit.adapters.github.forge import GitHubForge, connect, next_page
 from mlops_kit.adapters.github.transport import Patience, check_address
 from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, PassingError, RefusedError
@@ -51,6 +54,14 @@ PASSING = {
     ),
     "limit reset in the past": Fault(
         method="GET", path=LIST, status=403, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}
+    ),
+    "no id": Fault(method="GET", path=LIST, status=200, raw='[{"html_url": "x", "body": ""}]'),
+    "too many, until a time in the past": Fault(method="GET", path=LIST, status=429, headers={"retry-after": "-86400"}),
+    "too many, until a date in the past": Fault(
+        method="GET", path=LIST, status=429, headers={"retry-after": "Fri, 01 Jan 2016 00:00:00 GMT"}
+    ),
+    "too many, until a date that is none": Fault(
+        method="GET", path=LIST, status=429, headers={"retry-after": "Fri, 99 Jan 2016 00:00:00 GMT"}
     ),
     "nonsense in a rate header": Fault(
         method="GET", path=LIST, status=502, headers={"x-ratelimit-remaining": "x", "x-ratelimit-limit": "y"}
@@ -106,11 +117,30 @@ def test_a_server_that_stays_down_is_an_outside_error(github: FakeGitHub, forge:
     assert len(github.log) == QUICK.tries
 
 
-def test_a_wait_longer_than_the_run_may_take_ends_it_at_once(github: FakeGitHub, forge: GitHubForge) -> None:
-    github.fail(Fault(method="GET", path=LIST, status=429, headers={"retry-after": "86400"}))
+LONG_WAITS = {
+    "seconds": ({"retry-after": "86400"}, "86400 s"),
+    "more seconds than there are": ({"retry-after": "9" * 400}, "inf s"),
+    "a date": ({"retry-after": "Sat, 02 Jan 2100 00:00:00 GMT", "date": "Fri, 01 Jan 2100 00:00:00 GMT"}, "86400 s"),
+    "a reset": (
+        {
+            "x-ratelimit-remaining": "0",
+            "x-ratelimit-reset": "4102531200",
+            "date": "Fri, 01 Jan 2100 00:00:00 GMT",
+        },
+        "86400 s",
+    ),
+}
 
-    with pytest.raises(OutsideError, match="86400 s"):
+
+@pytest.mark.parametrize(("headers", "told"), LONG_WAITS.values(), ids=LONG_WAITS.keys())
+def test_a_wait_longer_than_the_run_may_take_ends_it_at_once(
+    github: FakeGitHub, forge: GitHubForge, headers: dict[str, str], told: str
+) -> None:
+    github.fail(Fault(method="GET", path=LIST, status=429, headers=headers))
+
+    with pytest.raises(OutsideError, match=told):
         forge.list_comments(7)
+    assert len(github.log) == 1
 
 
 def test_the_wait_is_measured_by_the_servers_clock(github: FakeGitHub, forge: GitHubForge) -> None:
@@ -156,12 +186,108 @@ def test_no_error_carries_the_token(github: FakeGitHub, forge: GitHubForge, faul
     assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.hint} {caught.value.__cause__!r}"
 
 
-def test_a_redirect_to_another_host_is_not_followed(github: FakeGitHub, forge: GitHubForge) -> None:
-    elsewhere = {"location": "http://127.0.0.2:9/steal"}
-    github.fail(Fault(method="GET", path="/pulls/7$", status=301, headers=elsewhere, n=99))
+@pytest.fixture
+def stranger() -> Iterator[socket.socket]:
+    """Another host of this machine that listens, and answers nobody."""
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        listening.setblocking(False)  # noqa: FBT003 - the socket's own interface
+        yield listening
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_host_is_not_followed_and_the_token_stays(
+    github: FakeGitHub, forge: GitHubForge, stranger: socket.socket, status: int
+) -> None:
+    address = f"http://127.0.0.2:{stranger.getsockname()[1]}/steal"
+    github.fail(Fault(method="GET", path="/pulls/7$", status=status, headers={"location": address}, n=99))
 
     with pytest.raises(OutsideError):
         forge.read_pull_request(7)
+    with pytest.raises(BlockingIOError):
+        stranger.accept()
+
+
+def test_a_renamed_repository_is_followed_on_the_same_host(github: FakeGitHub, forge: GitHubForge) -> None:
+    renamed = {"location": f"{github.url}/repos/acme/renamed/pulls/7"}
+    github.fail(Fault(method="GET", path="/churn/pulls/7$", status=301, headers=renamed))
+
+    assert forge.read_pull_request(7).number == 7
+
+
+def test_a_circle_of_redirects_ends(github: FakeGitHub, forge: GitHubForge) -> None:
+    for here, there in (("churn", "renamed"), ("renamed", "churn")):
+        location = {"location": f"{github.url}/repos/acme/{there}/pulls/7"}
+        github.fail(Fault(method="GET", path=f"/{here}/pulls/7$", status=301, headers=location, n=999))
+
+    with pytest.raises(OutsideError, match="lead on and on"):
+        forge.read_pull_request(7)
+    assert len(github.log) < 30
+
+
+def test_a_bomb_is_not_unpacked(github: FakeGitHub, forge: GitHubForge) -> None:
+    bomb = gzip.compress(b"[" + b" " * (ANSWER_LIMIT + 2**20) + b"]")
+    github.fail(
+        Fault(method="GET", path=LIST, status=200, data=bomb, headers={"content-encoding": "gzip"}, n=QUICK.tries)
+    )
+
+    with pytest.raises(OutsideError, match="larger than 64 MiB"):
+        forge.list_comments(7)
+
+
+def test_an_answer_that_drips_ends_with_its_time(github: FakeGitHub) -> None:
+    patience = replace(QUICK, answer=0.5, deadline=3.0)
+    forge = connect("acme/churn", api_url=github.url, token=TOKEN, patience=patience)
+    github.fail(Fault(method="GET", path=LIST, raw=f"[{' ' * 6000}]", drip=0.1, n=99))
+
+    with pytest.raises(OutsideError, match=r"takes too long|within the 3 s"):
+        forge.list_comments(7)
+
+
+def test_a_kept_connection_still_serves_after_one_was_cut(github: FakeGitHub) -> None:
+    forge = connect("acme/churn", api_url=github.url, token=TOKEN, patience=replace(QUICK, answer=0.5))
+    github.fail(Fault(method="GET", path=LIST, raw="[]", drip=0.1))
+
+    assert forge.list_comments(7) == ()
+    assert forge.read_pull_request(7).number == 7
+
+
+LOOPS = {
+    "to itself": "{url}{path}?page=1",
+    "to another host": "http://127.0.0.2:9{path}?page=2",
+    "to another scheme": "https://127.0.0.1:9{path}?page=2",
+}
+
+
+@pytest.mark.parametrize("target", LOOPS.values(), ids=LOOPS.keys())
+def test_pages_that_lead_elsewhere_are_refused(github: FakeGitHub, forge: GitHubForge, target: str) -> None:
+    link = target.format(url=github.url, path="/repos/acme/churn/issues/7/comments")
+    github.fail(Fault(method="GET", path=LIST, status=200, raw="[]", headers={"link": f'<{link}>; rel="next"'}))
+
+    with pytest.raises(OutsideError, match="leads elsewhere"):
+        forge.list_comments(7)
+    assert len(github.log) == 1
+
+
+def test_ten_thousand_comments_are_read_and_not_one_more(github: FakeGitHub, forge: GitHubForge) -> None:
+    for number in range(10_000):
+        github.add_comment(7, f"comment {number}", author="octocat")
+    assert len(forge.list_comments(7)) == 10_000
+
+    github.add_comment(7, "one more", author="octocat")
+    with pytest.raises(OutsideError, match="10000 comments"):
+        forge.list_comments(7)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_locked_pull_request_or_an_archived_repository_refuses_a_comment(
+    github: FakeGitHub, forge: GitHubForge, *, locked: bool
+) -> None:
+    github.add_pull_request(7, locked=locked)
+    github.archived = not locked
+
+    with pytest.raises(RefusedError, match="issue is locked" if locked else "archived so is read-only"):
+        forge.create_comment(7, "text")
+    assert forge.read_pull_request(7).is_locked is locked
 
 
 LINKS = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.forge import PullRequest
-from mlops_kit.core.review.event import EVENT_LIMIT, check_number, parse_pull_request
+from mlops_kit.core.review.event import EVENT_LIMIT, Event, check_number, parse_event
 from mlops_kit.core.types import CommitSha
 
 EVENT: dict[str, Any] = {
@@ -36,8 +36,14 @@ def changed(pointer: str, value: object) -> bytes:
     return json.dumps(event).encode()
 
 
-def read(data: bytes) -> PullRequest:
-    return parse_pull_request(data, file="event.json")
+def read(data: bytes, *, name: str = "", commit: str = "") -> Event:
+    return parse_event(data, file="event.json", name=name, commit=commit)
+
+
+def read_pull(data: bytes) -> PullRequest:
+    found = read(data)
+    assert isinstance(found, PullRequest)
+    return found
 
 
 def test_an_event_names_its_pull_request() -> None:
@@ -48,19 +54,20 @@ def test_an_event_names_its_pull_request() -> None:
         head_branch="feature",
         base_branch="main",
         is_fork=False,
+        head_repository="acme/churn",
     )
 
 
 @pytest.mark.parametrize("head", [None, {}, {"full_name": None}, {"full_name": "mallory/churn"}, {"full_name": 3}])
 def test_another_or_a_deleted_head_repository_is_a_fork(head: object) -> None:
-    assert read(changed("/pull_request/head/repo", head)).is_fork
+    assert read_pull(changed("/pull_request/head/repo", head)).is_fork
 
 
 def test_a_fork_of_an_unknown_base_is_still_a_fork() -> None:
     event = json.loads(changed("/pull_request/head/repo", None))
     event["pull_request"]["base"]["repo"] = None
 
-    assert read(json.dumps(event).encode()).is_fork
+    assert read_pull(json.dumps(event).encode()).is_fork
 
 
 @pytest.mark.parametrize(
@@ -135,4 +142,4 @@ JSON = st.recursive(
 def test_no_event_breaks_the_reader(value: object) -> None:
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     with suppress(InputError):
-        assert read(data).number > 0
+        assert read(data) is not None

@@ -4,26 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_kit.commands.comment import (
-    Outcome,
-    Posted,
-    Posting,
-    Review,
-    post_comment,
-    post_review,
-    set_check,
-    set_status,
-)
+from mlops_kit.commands.comment import Outcome, Posted, Posting, Review, post_comment, post_review, read_thread
 from mlops_kit.core.errors import ConflictError, OutsideError, PassingError, RefusedError
-from mlops_kit.core.forge import CommitStatus, PullRequest, StatusState
+from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import GateRow, Report, Side
 from mlops_kit.core.review.sticky import Marker
 from mlops_kit.core.types import Answer, CommitSha
 from mlops_kit.testing.forge import MemoryForge
 
 HEAD = CommitSha("a" * 40)
-STATUS = CommitStatus(context="mlops-kit", state=StatusState.SUCCESS, description="pass")
 
 
 def posting(text: str, *, run: int = 1) -> Posting:
@@ -62,6 +53,15 @@ def test_the_same_report_writes_nothing(forge: MemoryForge) -> None:
 
     assert post_comment(forge, posting("same")).outcome is Outcome.UNCHANGED
     assert forge.writes == []
+
+
+def test_a_first_look_that_was_taken_already_is_not_taken_again(forge: MemoryForge) -> None:
+    post_comment(forge, posting("same"))
+    thread = read_thread(forge, 7)
+    forge.comments[7].clear()
+
+    assert post_comment(forge, posting("same"), thread).outcome is Outcome.UNCHANGED
+    assert forge.comments[7] == []
 
 
 def test_an_older_run_that_finishes_last_leaves_the_newer_text(forge: MemoryForge) -> None:
@@ -123,31 +123,16 @@ def test_a_missing_permission_is_said_at_once(forge: MemoryForge) -> None:
     assert forge.writes == []
 
 
-def test_a_status_is_set_again_where_its_answer_is_lost(forge: MemoryForge) -> None:
-    forge.late_failures.append(PassingError("502"))
-
-    set_status(forge, HEAD, STATUS)
-
-    assert forge.statuses == {HEAD: {"mlops-kit": STATUS}}
-
-
-def test_a_status_that_cannot_be_set_is_an_outside_error(forge: MemoryForge) -> None:
-    forge.failures.extend(PassingError("502") for _ in range(9))
-
-    with pytest.raises(OutsideError):
-        set_status(forge, HEAD, STATUS)
-
-
-def review(forge: MemoryForge, *, verdict: Verdict = Verdict.PASS, report_id: str = "report") -> Review:
+def review(forge: MemoryForge) -> Review:
     gate = GateRow(environment="dev", metric="accuracy", rule="accuracy min 1", answer=Answer.PASS, message="")
     report = Report(
         base=Side(name="main", commit="b" * 40),
         head=Side(name="feature", commit=HEAD),
         environment="dev",
-        verdict=verdict,
+        verdict=Verdict.PASS,
         gates=(gate,),
     )
-    return Review(report=report, pull_request=forge.pull_requests[7], report_id=report_id, run=5, attempt=1)
+    return Review(report=report, pull_request=forge.pull_requests[7], report_id="report", run=5, attempt=1)
 
 
 @pytest.mark.parametrize("reason", ["fork", "locked"])
@@ -155,33 +140,11 @@ def test_where_github_lets_nobody_comment_the_report_is_on_the_summary_page(forg
     forge.pull_requests[7] = replace(forge.pull_requests[7], is_fork=reason == "fork", is_locked=reason == "locked")
     forge.failures.append(RefusedError("403"))
 
-    assert post_review(forge, review(forge)) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
+    assert post_review(forge, review(forge), Occasion()) == Posted(outcome=Outcome.SUMMARY_ONLY, obstacle="403")
 
 
 def test_elsewhere_a_missing_permission_is_an_error(forge: MemoryForge) -> None:
     forge.failures.append(RefusedError("403"))
 
     with pytest.raises(RefusedError):
-        post_review(forge, review(forge))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "report_id", "context", "state"),
-    [
-        (Verdict.PASS, "report", "mlops-kit", StatusState.SUCCESS),
-        (Verdict.WARN, "nightly", "mlops-kit/nightly", StatusState.SUCCESS),
-        (Verdict.FAIL, "report", "mlops-kit", StatusState.FAILURE),
-    ],
-)
-def test_the_check_says_the_verdict_and_leads_to_the_comment(
-    forge: MemoryForge, verdict: Verdict, report_id: str, context: str, state: StatusState
-) -> None:
-    told = review(forge, verdict=verdict, report_id=report_id)
-
-    set_check(forge, told, post_review(forge, told))
-
-    link = "https://forge.test/pull/7#issuecomment-1"
-    described = f"{verdict}: 1 pass (dev)"
-    assert forge.statuses == {
-        HEAD: {context: CommitStatus(context=context, state=state, description=described, link=link)}
-    }
+        post_review(forge, review(forge), Occasion())

@@ -1,63 +1,50 @@
-"""The Forge port over one GitHub repository: comments, commit statuses, pull requests.
+"""The Forge port over one GitHub repository: comments, checks, pull requests, permissions.
 
 Every answer is checked for shape before it is believed. How requests are sent and repeated is transport.py's matter.
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport, check_address
+from mlops_kit.adapters.github import checks
+from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
+from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport
 from mlops_kit.core.errors import ConflictError, InputError, OutsideError, RefusedError
-from mlops_kit.core.forge import Comment, CommitStatus, PullRequest
+from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PullRequest
 from mlops_kit.core.review.event import Field, read_pull_request
 from mlops_kit.core.types import CommitSha
 
+APP_TOKEN = "ghs_"  # noqa: S105 - how tokens of apps begin, a workflow's own among them
 ACTIONS_LOGIN = "github-actions[bot]"
 PAGE_LIMIT = 100
-PAGE_SIZE = 100
 DESCRIPTION_LIMIT = 140
 COMMENT_ID_LIMIT = 2**63
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
 def connect(repository: str, *, api_url: str, token: str, patience: Patience | None = None) -> "GitHubForge":
     """A forge for `owner/name`; InputError where the name or the address cannot be one."""
-    from github import Auth, Github
-
-    if not token:
-        raise InputError("there is no token for GitHub", hint="set MLOPS_KIT_TOKEN or GITHUB_TOKEN")
-    if not _REPOSITORY.fullmatch(repository):
-        raise InputError(f"{repository!r} is not a repository (owner/name)", hint="set GITHUB_REPOSITORY")
-    patience = patience or Patience()
-    github = Github(
-        base_url=check_address(api_url),
-        auth=Auth.Token(token),
-        retry=None,
-        timeout=patience.timeout,
-        per_page=PAGE_SIZE,
-        seconds_between_requests=0,
-        seconds_between_writes=patience.between_writes,
-        user_agent="mlops-kit",
-    )
-    return GitHubForge(repository, Transport(github.requester, patience))
+    transport = open_transport(repository, api_url=api_url, token=token, patience=patience)
+    return GitHubForge(repository, transport, is_app=token.startswith(APP_TOKEN))
 
 
 class GitHubForge:
     """One repository on GitHub."""
 
-    def __init__(self, repository: str, transport: Transport) -> None:
+    def __init__(self, repository: str, transport: Transport, *, is_app: bool = False) -> None:
         self._home = f"/repos/{repository}"
         self._transport = transport
+        self._is_app = is_app
+        self._login = ""
 
     def read_login(self) -> str:
-        """The name under which the token writes; a workflow's own token may not ask `/user`."""
-        request = Request(verb="GET", path="/user", permission="none")
-        try:
-            return self._transport.send(request, lambda reply: _document(reply, request).at("login").text())
-        except (RefusedError, ConflictError):
-            return self._read_viewer()
+        """The name under which the token writes, asked once; an app's token may not ask `/user`."""
+        if not self._login:
+            self._login = self._read_viewer() if self._is_app else self._read_user()
+        return self._login
 
     def read_pull_request(self, number: int) -> PullRequest:
         """The pull request; InputError where there is none of that number."""
@@ -68,6 +55,35 @@ class GitHubForge:
             missing=InputError,
         )
         return self._transport.send(request, lambda reply: read_pull_request(_document(reply, request)))
+
+    def find_pull_requests(self, commit: CommitSha) -> tuple[PullRequest, ...]:
+        """The pull requests that have the commit, and the merged one that brought it, by number."""
+        return self._list_pull_requests(f"{self._home}/commits/{commit}/pulls", {"per_page": PAGE_SIZE})
+
+    def find_branch_pull_requests(self, branch: Branch) -> tuple[PullRequest, ...]:
+        """The open pull requests of a branch of this repository or a fork, by number."""
+        owner = branch.repository.partition("/")[0]
+        query = {"state": "open", "head": f"{owner}:{branch.name}", "per_page": PAGE_SIZE}
+        found = self._list_pull_requests(f"{self._home}/pulls", query)
+        return tuple(
+            pull_request
+            for pull_request in found
+            if (pull_request.head_repository, pull_request.head_branch) == (branch.repository, branch.name)
+        )
+
+    def read_permission(self, login: str) -> Permission:
+        """What an account may do here; NONE where it is unknown. GitHub counts `maintain` as write."""
+        if not _LOGIN.fullmatch(login):
+            return Permission.NONE
+        request = Request(
+            verb="GET",
+            path=f"{self._home}/collaborators/{login}/permission",
+            permission="metadata: read",
+        )
+        try:
+            return self._transport.send(request, lambda reply: _permission(_document(reply, request)))
+        except ConflictError:
+            return Permission.NONE
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
         """All comments of a pull request, by id; read page by page to the end."""
@@ -129,8 +145,60 @@ class GitHubForge:
             )
         )
 
+    def set_check_run(self, commit: CommitSha, check: CheckRun) -> None:
+        """Set the check run of its name; nothing is written where it says that already.
+
+        One that is over stays and gets a successor, for annotations can only be added to it.
+        """
+        known = self._find_check_run(commit, check.name)
+        same = known is not None and known.digest == checks.digest(check)
+        identity = known.id if known and (same or not known.is_over) else 0
+        for position, annotations in enumerate(checks.batches(check)):
+            if known and same and position < known.sent:
+                continue
+            body = checks.body(check, position, annotations)
+            identity = self._send_check_run(body if identity else {**body, "head_sha": commit}, identity)
+
+    def _find_check_run(self, commit: CommitSha, name: str) -> checks.Known | None:
+        request = Request(
+            verb="GET",
+            path=f"{self._home}/commits/{commit}/check-runs",
+            permission="checks: read",
+            query={"check_name": name, "per_page": PAGE_SIZE},
+            missing=RefusedError,
+        )
+        return self._transport.send(request, lambda reply: checks.read_known(_document(reply, request)))
+
+    def _send_check_run(self, body: Mapping[str, object], identity: int) -> int:
+        """Change the check run of that id, or make one where the id is 0; its id. Sent once."""
+        request = Request(
+            verb="PATCH" if identity else "POST",
+            path=f"{self._home}/check-runs" + (f"/{identity}" if identity else ""),
+            permission="checks: write",
+            body=body,
+            repeat=Repeat.NEVER,
+            missing=RefusedError,
+        )
+        return self._transport.send(request, lambda reply: checks.read_id(_document(reply, request)))
+
+    def _list_pull_requests(self, path: str, query: Mapping[str, object]) -> tuple[PullRequest, ...]:
+        request = Request(verb="GET", path=path, permission="pull-requests: read", query=query, missing=InputError)
+
+        def read(reply: Reply) -> tuple[PullRequest, ...]:
+            found = (read_pull_request(entry) for entry in _document(reply, request).entries())
+            return tuple(sorted(found, key=lambda pull_request: pull_request.number))
+
+        return self._transport.send(request, read)
+
     def _write(self, request: Request) -> None:
         self._transport.send(request, lambda _reply: None)
+
+    def _read_user(self) -> str:
+        request = Request(verb="GET", path="/user", permission="none")
+        try:
+            return self._transport.send(request, lambda reply: _document(reply, request).at("login").text())
+        except (RefusedError, ConflictError):
+            return self._read_viewer()
 
     def _read_viewer(self) -> str:
         """Ask GraphQL, which answers a workflow's token too; that token's name where it does not."""
@@ -159,7 +227,7 @@ class GitHubForge:
 
         def read(reply: Reply) -> tuple[list[Comment], int]:
             following = next_page(reply.headers.get("link", ""), page, server=self._transport.server)
-            return _comments(_document(reply, request)), following
+            return [_comment(entry) for entry in _document(reply, request).entries()], following
 
         return self._transport.send(request, read)
 
@@ -185,11 +253,12 @@ def _document(reply: Reply, request: Request) -> Field:
     return Field(value=reply.value, pointer="", file=request.path)
 
 
-def _comments(document: Field) -> list[Comment]:
-    if not isinstance(document.value, list):
-        raise document.error("expected a list")
-    entries = enumerate(document.value)
-    return [_comment(Field(value=entry, pointer=f"/{index}", file=document.file)) for index, entry in entries]
+def _permission(document: Field) -> Permission:
+    field = document.at("permission")
+    try:
+        return Permission(field.text())
+    except ValueError as error:
+        raise field.error("expected a permission") from error
 
 
 def _comment(entry: Field) -> Comment:

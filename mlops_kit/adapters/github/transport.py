@@ -35,10 +35,13 @@ class Repeat(Enum):
 class Patience:
     """How long to keep trying; all but `tries` in seconds.
 
-    `limit_pause` is the rest after a rate limit that names no time, `between_writes` the pace that GitHub asks for.
+    `timeout` is for a silence, `answer` for a whole answer, however slowly it comes, `deadline` for all requests
+    together. `limit_pause` is the rest after a rate limit that names no time, `between_writes` the pace that GitHub
+    asks for.
     """
 
     timeout: int = 30
+    answer: float = 120.0
     tries: int = 6
     deadline: float = 300.0
     pause: float = 0.5
@@ -116,6 +119,11 @@ class Transport:
 
     def _send_once(self, request: Request, read: Callable[[Reply], Result], attempt: int) -> Result:
         self._keep_quiet()
+        if self._clock() >= self._end:
+            raise OutsideError(
+                f"GitHub did not answer {request} within the {self._patience.deadline:.0f} s that all requests have",
+                hint="run it again later",
+            )
         try:
             return _read(request, self._exchange(request), read)
         except PassingError as failure:
@@ -223,15 +231,23 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "")
     if asked.isdecimal():
         return float(asked)
+    if (moment := _moment(asked)) is not None:
+        return max(0.0, moment - _server_time(headers))
     if headers.get("x-ratelimit-remaining") != "0" or not headers.get("x-ratelimit-reset", "").isdecimal():
         return None
     return max(0.0, float(headers["x-ratelimit-reset"]) - _server_time(headers))
 
 
 def _server_time(headers: Mapping[str, str]) -> float:
+    moment = _moment(headers.get("date", ""))
+    return time.time() if moment is None else moment
+
+
+def _moment(text: str) -> float | None:
+    """A date of HTTP as seconds since 1970, None where the text is none."""
     from email.utils import parsedate_to_datetime
 
     try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except ValueError:
-        return time.time()
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

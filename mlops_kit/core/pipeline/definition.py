@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.pipeline.lockfile import read_digest
+from mlops_kit.core.pipeline.lockfile import read_count, read_digest
+from mlops_kit.core.pipeline.plot_options import PlotOptions, parse_options
+from mlops_kit.core.pipeline.plots import WrittenPlot
 from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import Digest, StageName
 
 _GROUPS = ("foreach", "matrix")
 _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
@@ -20,11 +22,12 @@ _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenOutput:
-    """An output as a stage lists it, its path not yet normalised."""
+    """An output as a stage lists it, its path not yet normalised; `plot` says how a plot is drawn."""
 
     path: str
     kind: OutputKind
     cached: bool
+    plot: PlotOptions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class Definition:
     stages: tuple[WrittenStage, ...] = ()
     metrics: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
-    plots: tuple[str, ...] = ()
+    plots: tuple[WrittenPlot, ...] = ()
     artifacts: tuple[WrittenArtifact, ...] = ()
     templated: bool = False
 
@@ -80,7 +83,7 @@ def parse_definition(data: bytes, *, file: str) -> Definition:
         stages=tuple(_stages(document, value, folder)),
         metrics=_texts(document, ("metrics",), value.get("metrics")),
         params=_texts(document, ("params",), value.get("params")),
-        plots=tuple(_names(value.get("plots"))),
+        plots=tuple(_plots(value.get("plots"))),
         artifacts=tuple(_artifacts(document, value.get("artifacts"))),
         templated=_has_template(value),
     )
@@ -95,7 +98,7 @@ def parse_data_file(data: bytes, *, file: str) -> Stage:
         name=StageName(file),
         file=file,
         folder=folder,
-        outputs=tuple(_data_outputs(document, folder, value.get("outs"))),
+        outputs=tuple(_data_outputs(document, folder, value)),
         frozen=value.get("frozen") is True,
     )
 
@@ -197,7 +200,8 @@ def _param_entries(entries: object) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _outputs(body: Mapping[object, object]) -> Iterator[WrittenOutput]:
     for kind in OutputKind:
         for path, flags in _flagged(body.get(kind.value)):
-            yield WrittenOutput(path=path, kind=kind, cached=flags.get("cache") is not False)
+            plot = parse_options(flags) if kind is OutputKind.PLOT else None
+            yield WrittenOutput(path=path, kind=kind, cached=flags.get("cache") is not False, plot=plot)
 
 
 def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:
@@ -209,9 +213,9 @@ def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:
             yield str(entry), {}
 
 
-def _names(entries: object) -> Iterator[str]:
-    for path, _ in _flagged(entries if isinstance(entries, list) else [entries] if entries else []):
-        yield path
+def _plots(entries: object) -> Iterator[WrittenPlot]:
+    for name, written in _flagged(entries if isinstance(entries, list) else [entries] if entries else []):
+        yield WrittenPlot(name=name, options=parse_options(written))
 
 
 def _texts(document: Document, path: tuple[str, ...], entries: object) -> tuple[str, ...]:
@@ -234,7 +238,8 @@ def _artifacts(document: Document, entries: object) -> Iterator[WrittenArtifact]
                 raise InputError("expected path", location=document.locate(place), field=".".join(place))
 
 
-def _data_outputs(document: Document, folder: str, entries: object) -> Iterator[Output]:
+def _data_outputs(document: Document, folder: str, value: Mapping[object, object]) -> Iterator[Output]:
+    entries, source = value.get("outs"), _source(value.get("deps"))
     if not isinstance(entries, list | None):
         raise InputError("expected a list", location=document.locate(("outs",)), field="outs")
     for entry in entries or ():
@@ -245,7 +250,26 @@ def _data_outputs(document: Document, folder: str, entries: object) -> Iterator[
                     kind=OutputKind.METRIC if entry.get("metric") else OutputKind.DATA,
                     cached=entry.get("cache") is not False,
                     digest=read_digest(entry),
-                    files=entry.get("nfiles") if isinstance(entry.get("nfiles"), int) else None,
+                    files=read_count(entry, "nfiles"),
+                    size=read_count(entry if read_digest(entry) else source, "size"),
+                    origin=_origin(source),
                 )
             case _:
                 raise InputError("expected path", location=document.locate(("outs",)), field="outs")
+
+
+def _source(deps: object) -> Mapping[object, object]:
+    """The one dependency that an import has; empty where the data was added."""
+    match deps:
+        case [dict() as source]:
+            return source
+        case _:
+            return {}
+
+
+def _origin(source: Mapping[object, object]) -> Digest | None:
+    match source:
+        case {"repo": {"rev_lock": str() as commit}} if commit:
+            return Digest(algorithm="git", value=commit)
+        case _:
+            return read_digest(source)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mlops_kit.core.pipeline.definition import (
     Definition,
+    WrittenOutput,
     WrittenStage,
     fits_template,
     is_template,
@@ -18,6 +19,7 @@ from mlops_kit.core.pipeline.definition import (
 from mlops_kit.core.pipeline.ignored import IGNORE_FILE, drop_ignored
 from mlops_kit.core.pipeline.lockfile import LockedPath, LockedStage, parse_lock
 from mlops_kit.core.pipeline.models import collect_models
+from mlops_kit.core.pipeline.plots import PlotDefinition, collect_plots
 from mlops_kit.core.pipeline.stages import (
     DEFAULT_PARAMS_FILE,
     LOCK_FILE,
@@ -59,7 +61,7 @@ class Project:
     models: tuple[Model, ...] = ()
     metric_files: tuple[str, ...] = ()
     params_files: tuple[ParamsFile, ...] = ()
-    plots: tuple[str, ...] = ()
+    plots: tuple[PlotDefinition, ...] = ()
     templated: tuple[str, ...] = ()
     stale: tuple[StageName, ...] = ()
 
@@ -89,7 +91,7 @@ def parse_project(files: Mapping[str, bytes]) -> Project:
         models=tuple(collect_models(definitions, stages)),
         metric_files=_metric_files(definitions, stages),
         params_files=_params_files(definitions, stages, roots),
-        plots=_plots(definitions, stages),
+        plots=collect_plots({found.file: found.plots for found in definitions}, stages, roots),
         templated=tuple(found.file for found in definitions if found.templated),
         stale=tuple(_stale(definitions, locks)),
     )
@@ -163,7 +165,7 @@ def _plain_stage(file: str, written: WrittenStage, locked: LockedStage | None) -
         ),
         params=tuple(_stage_params(written, locked)),
         outputs=tuple(
-            Output(path=path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
+            _locked_output(known, written=out)
             for out in written.outputs
             for path in [join_path(written.folder, out.path)]
             for known in [outputs.get(path, Dependency(path=path))]
@@ -199,15 +201,28 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
-            return Output(path=known.path, kind=out.kind, cached=out.cached, digest=known.digest, files=known.files)
-    return Output(path=known.path, digest=known.digest, files=known.files)
+            return _locked_output(known, written=out)
+    return Output(path=known.path, digest=known.digest, files=known.files, size=known.size)
+
+
+def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
+    """What the last run left at a path, with the flags that dvc.yaml writes."""
+    return Output(
+        path=known.path,
+        kind=written.kind,
+        cached=written.cached,
+        digest=known.digest,
+        files=known.files,
+        size=known.size,
+        plot=written.plot,
+    )
 
 
 def _digests(folder: str, paths: Iterable[LockedPath]) -> dict[str, Dependency]:
     found = {}
     for entry in paths:
         path = join_path(folder, entry.path)
-        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files)
+        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files, size=entry.size)
     return found
 
 
@@ -225,10 +240,6 @@ def _stage_params(written: WrittenStage, locked: LockedStage | None) -> Iterator
 def _metric_files(definitions: Iterable[Definition], stages: Iterable[Stage]) -> tuple[str, ...]:
     of_stages = _outputs_of(stages, OutputKind.METRIC)
     return tuple(sorted({*of_stages, *_listed(definitions, "metrics")}))
-
-
-def _plots(definitions: Iterable[Definition], stages: Iterable[Stage]) -> tuple[str, ...]:
-    return tuple(sorted({*_outputs_of(stages, OutputKind.PLOT), *_listed(definitions, "plots")}))
 
 
 def _outputs_of(stages: Iterable[Stage], kind: OutputKind) -> Iterator[str]:

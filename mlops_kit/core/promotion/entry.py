@@ -35,8 +35,9 @@ def next_record(situation: Situation, *, sha256: str, origin: Origin) -> Promoti
         previous=live.digest if live else None,
         kind=kind,
         commit=situation.desired.commit,
-        pull_request=origin.pull_request,
+        pull_request=origin.pull_request or (situation.override.pull_request if situation.override else None),
         actor=origin.actor,
         gates=situation.gates,
+        override=situation.override,
         recorded_at=situation.now,
     )

@@ -23,6 +23,7 @@ from mlops_kit.core.types import (
     ModelName,
     PromotionKind,
     PromotionRecord,
+    RecordedOverride,
 )
 
 TAG_FOLDER = "mlops"
@@ -48,8 +49,22 @@ class GateEvidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OverrideEvidence:
+    """Who accepted, on which pull request, what a gate refused, and why."""
+
+    __pydantic_config__ = _STRICT
+
+    actor: Annotated[str, Field(min_length=1)]
+    reason: str
+    pull_request: Annotated[int, Field(ge=1, strict=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromotionDocument:
-    """The message of a promotion tag. `version` is the format's, `recipe` is empty where no stage made the model."""
+    """The message of a promotion tag. `version` is the format's, `recipe` is empty where no stage made the model.
+
+    `override` is there only where somebody accepted by hand what a gate refused.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -66,6 +81,7 @@ class PromotionDocument:
     pull_request: Annotated[int, Field(ge=1, strict=True)] | None
     actor: str
     gates: tuple[GateEvidence, ...]
+    override: OverrideEvidence | None = None
 
 
 _ADAPTER = TypeAdapter(PromotionDocument)
@@ -98,7 +114,12 @@ def record_message(record: PromotionRecord) -> str:
         actor=record.actor,
         gates=tuple(_evidence(answer) for answer in record.gates),
     )
-    return json.dumps(asdict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    message = asdict(document)
+    if record.override is None:
+        del message["override"]
+    else:
+        message["override"] = asdict(record.override)
+    return json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def parse_record(tag: str, message: str, recorded_at: datetime) -> PromotionRecord:
@@ -120,6 +141,7 @@ def parse_record(tag: str, message: str, recorded_at: datetime) -> PromotionReco
         pull_request=document.pull_request,
         actor=document.actor,
         gates=tuple(_answer(environment, evidence) for evidence in document.gates),
+        override=_override(document.override),
         recorded_at=recorded_at,
     )
 
@@ -153,6 +175,12 @@ def _malformed(tag: str, why: str) -> IntegrityError:
 
 def _evidence(answer: GateAnswer) -> GateEvidence:
     return GateEvidence(metric=answer.metric, rule=answer.rule, answer=answer.answer, message=answer.message)
+
+
+def _override(evidence: OverrideEvidence | None) -> RecordedOverride | None:
+    if evidence is None:
+        return None
+    return RecordedOverride(actor=evidence.actor, reason=evidence.reason, pull_request=evidence.pull_request)
 
 
 def _answer(environment: EnvironmentName, evidence: GateEvidence) -> GateAnswer:

@@ -27,6 +27,11 @@ def needs_gates(situation: Situation) -> bool:
     return new and not situation.observed.unreadable and find_obstacle(situation) is None
 
 
+def is_refused_by_gates(situation: Situation) -> bool:
+    """Whether gates are what holds the desired version back."""
+    return any(answer.answer in _REFUSING for answer in situation.gates) and find_obstacle(situation) is not None
+
+
 def _check_log(situation: Situation) -> Blocked | None:
     if not situation.observed.is_behind_registry:
         return None
@@ -90,7 +95,7 @@ def _check_soak(situation: Situation) -> Blocked | None:
 
 def _check_gates(situation: Situation) -> Blocked | None:
     refusing = [answer for answer in situation.gates if answer.answer in _REFUSING]
-    if not refusing:
+    if not refusing or situation.override:
         return None
     return _blocked(situation, "; ".join(_gate_text(answer) for answer in refusing))
 

@@ -5,14 +5,15 @@ from datetime import datetime
 
 from mlops_kit.core.promotion.desired import Desired
 from mlops_kit.core.promotion.observed import Observed
-from mlops_kit.core.types import Digest, EnvironmentName, GateAnswer, Model, ModelName, PromotionKind
+from mlops_kit.core.types import Digest, EnvironmentName, GateAnswer, Model, ModelName, PromotionKind, RecordedOverride
 
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
     """What is desired, what is observed, and when.
 
-    `gates` are the answers for the desired version, empty where no gate was asked. `accept_rewrite` says that a
+    `gates` are the answers for the desired version, empty where no gate was asked; `override` says who accepted by hand
+    that they refuse. `accept_rewrite` says that a
     person takes responsibility for a branch whose history was rewritten. `now` is time-zone aware.
     """
 
@@ -21,6 +22,7 @@ class Situation:
     observed: Observed
     now: datetime
     gates: tuple[GateAnswer, ...] = ()
+    override: RecordedOverride | None = None
     accept_rewrite: bool = False
 
     @property

@@ -1,46 +1,38 @@
-"""The top of the comment: the verdict, what is compared, and what a reader must know first."""
+"""The top of the comment: the verdict in one sentence, and what a reader must know before the rest."""
 
 from collections.abc import Iterator
 
 from mlops_kit.core.render.budget import Block, Rank
-from mlops_kit.core.render.escape import cell, prose
-from mlops_kit.core.render.values import count
-from mlops_kit.core.review.changes import failed_stages
-from mlops_kit.core.review.gates import Verdict
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, prose
+from mlops_kit.core.render.verdict import tell_verdict
 from mlops_kit.core.review.occasion import Occasion
-from mlops_kit.core.review.report import Report, Side
+from mlops_kit.core.review.report import Report
 
-_TITLES = {
-    Verdict.PASS: "✅ {}: all gates pass",
-    Verdict.WARN: "⚠️ {}: worth a look",
-    Verdict.FAIL: "❌ {}: gates refuse this version",
-}
-_NO_GATES = "✅ {}: no gates are set"
-_FAILED = "❌ {}: {} failed, so what is below is not what this change would give"
+_POLICY = "This change edits `mlops.yaml`. It is judged by the rules of base; by its own where base has none."
+_LOCK = "`dvc.lock` in the work tree is not committed: what is shown is not what would be merged."
 
 
 def head_blocks(report: Report, occasion: Occasion) -> Iterator[Block]:
-    """The title, base and head, and warnings about the report as a whole."""
-    del occasion
-    lines = [
-        f"## {_title(report).format(prose(report.environment))}",
-        "",
-        f"{_side(report.base)} → {_side(report.head)}",
-        "",
-    ]
+    """The verdict, then a banner for each thing that changes how the rest is to be read."""
+    sentence = prose(tell_verdict(report, occasion.override), limit=MESSAGE_LIMIT)
+    yield Block(rank=Rank.VERDICT, before=(f"### {sentence}", ""), more="the verdict")
+    for banner in _banners(report, occasion):
+        yield Block(rank=Rank.BANNERS, before=(f"> {banner}", ""), more="warnings")
+
+
+def _banners(report: Report, occasion: Occasion) -> Iterator[str]:
+    current = occasion.current_head
+    if current and current != report.head.commit:
+        moved = f"the pull request has moved on to {_commit(current)}"
+        yield f"⏳ This report is of {_commit(report.head.commit)}; {moved}."
+    if occasion.override:
+        reason = prose(occasion.override.reason, limit=MESSAGE_LIMIT)
+        yield f"✋ {prose(occasion.override.actor)} accepted {_commit(occasion.override.commit)} by hand: {reason}"
     if report.policy_changed:
-        lines += ["> ⚠️ This change edits the rules it is judged by. The rules of base hold until it is merged.", ""]
+        yield f"⚠️ {_POLICY}"
     if report.lock_uncommitted:
-        lines += ["> ⚠️ dvc.lock in the work tree is not committed: what is shown is not what would be merged.", ""]
-    yield Block(rank=Rank.VERDICT, before=tuple(lines))
+        yield f"⚠️ {_LOCK}"
 
 
-def _title(report: Report) -> str:
-    if failed := failed_stages(report.stages):
-        return _FAILED.format("{}", count(failed, "stage"))
-    return _TITLES[report.verdict] if report.gates or report.verdict is not Verdict.PASS else _NO_GATES
-
-
-def _side(side: Side) -> str:
-    commit = f" ({cell(side.commit[:8])})" if side.commit else ""
-    return f"{cell(side.name)}{commit}"
+def _commit(commit: str) -> str:
+    return cell(commit[:8])

@@ -15,4 +15,4 @@ def param_blocks(report: Report) -> Iterator[Block]:
         for row in report.params
     )
     if rows:
-        yield table(Rank.PARAMS, "### Params", ("| param | base | head |", "|:--|--:|--:|"), rows, more="params")
+        yield table(Rank.PARAMS, "#### Params", ("| param | base | head |", "|:--|--:|--:|"), rows, more="params")

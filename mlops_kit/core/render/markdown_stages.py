@@ -17,14 +17,14 @@ def stage_blocks(report: Report) -> Iterator[Block]:
     """A row per stage that changed, or that the last run did not take from the cache."""
     rows = _rows(stage for stage in report.stages if _is_loud(stage))
     if rows:
-        yield table(Rank.STAGES, "### Stages", _HEAD, rows, more="stages")
+        yield table(Rank.STAGES, "#### Stages", _HEAD, rows, more="stages")
 
 
 def quiet_stage_blocks(report: Report) -> Iterator[Block]:
     """The other stages, folded."""
     rows = _rows(stage for stage in report.stages if not _is_loud(stage))
     if rows:
-        yield folded(Rank.QUIET_STAGES, f"{count(rows, 'stage')} did not change", _HEAD, rows)
+        yield folded(Rank.QUIET_STAGES, f"{count(rows, 'stage')} did not change", _HEAD, rows, more="unchanged stages")
 
 
 def _is_loud(stage: StageRow) -> bool:
@@ -39,7 +39,9 @@ def _rows(stages: Iterable[StageRow]) -> tuple[str, ...]:
 
 
 def _run(stage: StageRow) -> str:
-    state = "❌ failed" if stage.state == StageState.FAILED else prose(stage.state)
+    if stage.state == StageState.FAILED:
+        return "❌ failed"
+    state = prose(stage.state)
     return f"{state}: {prose(stage.message)}" if stage.message else state
 
 

@@ -1,7 +1,7 @@
 """What the sections of the comment share: names, values, tables, folded parts."""
 
 from mlops_kit.core.render.budget import Block
-from mlops_kit.core.render.escape import cell, clean, prose
+from mlops_kit.core.render.escape import cell, figure, prose
 from mlops_kit.core.render.values import show_value
 from mlops_kit.core.review.cells import Cell
 
@@ -15,7 +15,7 @@ def name_cell(path: str, key: str, *, several: bool) -> str:
 
 def value_cell(value: Cell) -> str:
     """A number as it is, for nothing in it can be markup; a text escaped."""
-    return cell(show_value(value)) if isinstance(value, str) else clean(show_value(value))
+    return cell(show_value(value)) if isinstance(value, str) else figure(show_value(value))
 
 
 def table(rank: int, title: str, head: tuple[str, ...], rows: tuple[str, ...], *, more: str) -> Block:
@@ -23,7 +23,7 @@ def table(rank: int, title: str, head: tuple[str, ...], rows: tuple[str, ...], *
     return Block(rank=rank, before=(title, "", *head), rows=rows, after=("",), more=more)
 
 
-def folded(rank: int, title: str, head: tuple[str, ...], rows: tuple[str, ...]) -> Block:
+def folded(rank: int, title: str, head: tuple[str, ...], rows: tuple[str, ...], *, more: str) -> Block:
     """Rows that are shown at a click on the title, which is the kit's own text."""
     before = (f"<details><summary>{title}</summary>", "", *head)
-    return Block(rank=rank, before=before, rows=rows, after=("", "</details>", ""))
+    return Block(rank=rank, before=before, rows=rows, after=("", "</details>", ""), more=more)

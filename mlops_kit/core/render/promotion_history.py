@@ -54,4 +54,13 @@ def _sentence(record: PromotionRecord) -> str:
     origin += f" (pull request #{record.pull_request})" if record.pull_request else ""
     replaced = record.previous is not None and record.previous != record.digest
     tail = f", replacing {short_digest(str(record.previous))}" if replaced else ""
-    return f"{' '.join(part for part in parts if part)}, {origin}{tail}."
+    return f"{' '.join(part for part in parts if part)}, {origin}{tail}{_acceptance(record)}."
+
+
+def _acceptance(record: PromotionRecord) -> str:
+    """Who accepted by hand what a gate refused."""
+    found = record.override
+    if found is None:
+        return ""
+    reason = printable(found.reason).rstrip(".")
+    return f", accepted by hand by {printable(found.actor)} on pull request #{found.pull_request}: {reason}"

@@ -4,20 +4,30 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mlops_kit.core.review.metrics import MetricRow, Trend
+from mlops_kit.core.review.plot_bounds import PLOTS_SIZE_LIMIT, bound_plots
 from mlops_kit.core.review.report import Report, report_json
 
 SIZE_LIMIT = 900_000
 """Bytes of the largest report that is made; whoever takes one refuses a mebibyte."""
 _TABLE_SIZES = (2_000, 500, 100, 20)
+_PLOT_BYTES = 200
+"""Bytes of plots beside each row of a table, where tables are cut."""
 
 
 def bound_report(report: Report, *, limit: int = SIZE_LIMIT) -> Report:
     """The report with so few rows that its JSON has at most `limit` bytes, and a note of what is missing."""
+    report = _with_plots(report)
     for cut in _cuts():
         smaller = cut(report)
         if len(report_json(smaller).encode()) <= limit:
             return smaller
-    return replace(_head_of(report, _TABLE_SIZES[-1]), notes=(_note("most rows"),), gates=report.gates[:20], plan=None)
+    last = _head_of(report, _TABLE_SIZES[-1])
+    return replace(last, notes=(_note("most rows"),), gates=report.gates[:20], plots=(), plan=None)
+
+
+def _with_plots(report: Report, *, limit: int = PLOTS_SIZE_LIMIT) -> Report:
+    bound = bound_plots(report.plots, limit=limit)
+    return replace(report, plots=bound.rows, notes=(*((bound.note,) if bound.note else ()), *report.notes))
 
 
 def _cuts() -> Iterator[Callable[[Report], Report]]:
@@ -40,6 +50,7 @@ def _is_gated(row: MetricRow, gated: set[str]) -> bool:
 
 
 def _head_of(report: Report, size: int) -> Report:
+    report = _with_plots(report, limit=size * _PLOT_BYTES)
     gated = {gate.metric for gate in report.gates}
     metrics = tuple(sorted(report.metrics, key=lambda row: not _is_gated(row, gated)))[:size]
     cut = replace(
@@ -48,6 +59,8 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
+        obstacles=report.obstacles[:size],
+        data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
         notes=report.notes[:size],
     )
     lengths = {
@@ -55,6 +68,9 @@ def _head_of(report: Report, size: int) -> Report:
         "params": len(report.params) - len(cut.params),
         "stages": len(report.stages) - len(cut.stages),
         "models": len(report.models) - len(cut.models),
+        "obstacles": len(report.obstacles) - len(cut.obstacles),
+        "data paths": len(report.data) - len(cut.data),
+        "columns": sum(len(row.columns) - size for row in report.data[:size] if len(row.columns) > size),
         "notes": len(report.notes) - len(cut.notes),
     }
     lost = [f"{length} {name}" for name, length in lengths.items() if length]

@@ -25,17 +25,33 @@ class PlotKind(StrEnum):
     SMOOTH = "smooth"
     SCATTER = "scatter"
     CONFUSION = "confusion"
+    CONFUSION_NORMALIZED = "confusion-normalized"
     BAR = "bar"
     IMAGE = "image"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pair:
+    """How many rows of a confusion matrix have this pair of classes, the ones on its x and y axis."""
+
+    x: Text
+    y: Text
+    count: Annotated[int, Field(ge=1, strict=True)]
+
+    __pydantic_config__ = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
 class Series:
-    """Points of one side: numbers on both axes, or texts where an axis names classes; `name` tells lines apart."""
+    """Points of one side: numbers on both axes, or texts where an axis names classes; `name` tells lines apart.
+
+    A confusion matrix has `pairs` in their place.
+    """
 
     side: SideName
     name: Text = ""
     points: Annotated[tuple[tuple[Cell, Cell], ...], Field(max_length=POINT_LIMIT)] = ()
+    pairs: Annotated[tuple[Pair, ...], Field(max_length=POINT_LIMIT)] = ()
 
     __pydantic_config__ = STRICT
 
@@ -57,8 +73,8 @@ class Image:
 class PlotRow:
     """One plot, base over head. `path` is its file or, for a plot of several files, the name that dvc.yaml gives it.
 
-    `series` are lines, points or the pairs of a confusion matrix (actual, predicted); `images` those of an image plot.
-    `change` is empty where both sides show the same; `note` says what is missing and why.
+    `x` and `y` name the axes. `series` are what is drawn, base's before head's; `images` those of an image plot.
+    `change` is empty where both sides show the same, and then nothing is drawn; `note` says what is missing and why.
     """
 
     path: Text

@@ -118,8 +118,8 @@ class TrackedRun:
 class Report:
     """Base against head. `metrics` has every metric, `params` only what differs; `plan` is None where none was made.
 
-    `live` is what the environment runs, None where nothing does or where that is base. `data` and `plots` are those
-    that differ, `obstacles` say which metrics cannot be compared.
+    `live` is what the environment runs, None where nothing does or where that is base. `data` are those that
+    differ, `plots` all, those that did not change without points; `obstacles` say which metrics cannot be compared.
 
     `notes` say what could not be found out. `policy_changed` says that the change edits the rules that it is judged
     by (base's hold); `lock_uncommitted` that dvc.lock in the work tree is not the committed one.

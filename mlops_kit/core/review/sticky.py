@@ -7,6 +7,7 @@ somebody else, or further down, means nothing. Values only.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.forge import Comment
@@ -19,6 +20,13 @@ _MARKER = re.compile(
     r"<!-- mlops-kit:report:v1 id=(?P<id>[a-z0-9-]{1,32}) run=(?P<run>\d{1,20})"
     r" attempt=(?P<attempt>\d{1,6}) head=(?P<head>[0-9a-f]{40}) -->"
 )
+
+
+class Gap(StrEnum):
+    """Why there is no report to post; the words are those of a workflow's `needs.<job>.result`."""
+
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""Reviews a pull request by a stranger's report: judge it, look around, and say so in the comment and the check."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from mlops_kit.commands.check import read_remarks, set_check
+from mlops_kit.commands.comment import Posted, Review, Thread, read_thread
+from mlops_kit.commands.judge import Bench, Evidence, judge, read_base_policy
+from mlops_kit.commands.override import find_override
+from mlops_kit.commands.subject import Subject, look_again
+from mlops_kit.core.errors import KitError
+from mlops_kit.core.forge import MergeGroup, PullRequest
+from mlops_kit.core.ports import Forge, Git
+from mlops_kit.core.render.check import report_check
+from mlops_kit.core.review.occasion import Occasion
+from mlops_kit.core.review.override import can_be_overridden, override_hint
+from mlops_kit.core.review.report import Report
+from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID
+from mlops_kit.core.review.tracked_run import tracking_url
+
+OpenHead = Callable[[PullRequest | MergeGroup], AbstractContextManager[Git]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a review works with: the forge, what judges, where head's files are, and which run it is (0: none).
+
+    `tracking_uri` is the tracking server that this job trusts, for a link to head's run; it may hold credentials.
+    """
+
+    forge: Forge
+    bench: Bench
+    open_head: OpenHead
+    report_id: str = DEFAULT_REPORT_ID
+    run: int = 0
+    attempt: int = 0
+    run_url: str = ""
+    tracking_uri: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A judged report before it is posted; `thread` is None where the comments could not be read."""
+
+    review: Review
+    occasion: Occasion
+    thread: Thread | None = None
+
+
+def prepare(desk: Desk, subject: Subject, evidence: Evidence) -> Prepared:
+    """Judge the report, then look at the pull request as it is now: its head, its labels, its comments.
+
+    InvalidInputError for what is no report, IntegrityError for a report of another commit.
+    """
+    report = judge(desk.bench, evidence, subject.pull_request)
+    seen = look_again(desk.forge, subject)
+    review = Review(
+        report=report,
+        pull_request=seen.pull_request,
+        report_id=desk.report_id,
+        run=desk.run,
+        attempt=desk.attempt,
+    )
+    thread = _read_thread(desk, seen.pull_request)
+    occasion = Occasion(
+        run_url=desk.run_url,
+        current_head=seen.current_head,
+        tracking_url=tracking_url(desk.tracking_uri, report.tracked),
+    )
+    return Prepared(review=review, occasion=_with_override(desk, review, thread, occasion), thread=thread)
+
+
+def conclude(desk: Desk, prepared: Prepared, posted: Posted) -> None:
+    """Set the check of the head that the report is of, with a link to the comment and remarks on its lines."""
+    review = prepared.review
+    _set_report_check(desk, review.report, review.pull_request, prepared.occasion, link=posted.url)
+
+
+def judge_group(desk: Desk, group: MergeGroup, evidence: Evidence) -> Report:
+    """Judge the report of a merge group, and set the check that the queue waits for; there is nobody to tell."""
+    report = judge(desk.bench, evidence, group)
+    _set_report_check(desk, report, group, Occasion(run_url=desk.run_url), link=desk.run_url)
+    return report
+
+
+def _read_thread(desk: Desk, pull_request: PullRequest) -> Thread | None:
+    """The comments there are; None where they cannot be read, and posting will say why."""
+    try:
+        return read_thread(desk.forge, pull_request.number)
+    except KitError:
+        return None
+
+
+def _with_override(desk: Desk, review: Review, thread: Thread | None, occasion: Occasion) -> Occasion:
+    """The occasion with who accepted the commit by hand, or how that is done; as it is where gates refuse nothing."""
+    if thread is None or not can_be_overridden(review.report):
+        return occasion
+    label = read_base_policy(desk.bench, review.pull_request.base).review.override_label
+    found = find_override(desk.forge, review.pull_request, thread.comments, label=label)
+    if found:
+        return replace(occasion, override=found)
+    return replace(occasion, override_hint=override_hint(review.pull_request.head, label=label))
+
+
+def _set_report_check(
+    desk: Desk, report: Report, proposal: PullRequest | MergeGroup, occasion: Occasion, *, link: str
+) -> None:
+    check = report_check(report, occasion, report_id=desk.report_id, link=link)
+    remarks = read_remarks(desk.bench, report, proposal, desk.open_head)
+    set_check(desk.forge, proposal.head, replace(check, annotations=remarks))
