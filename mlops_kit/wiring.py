@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mlops_kit.adapters.files import read_limited, write_atomic
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.git_credentials import with_credentials
-from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, default_config, parse_config
+from mlops_kit.core.config import CONFIG_FILE, Config, RegistryKind, TrackingKind, default_config, parse_config
 from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.run import EngineChoice, EngineKind
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.pictures import Gallery
     from mlops_kit.commands.plot_images import Darkroom
     from mlops_kit.commands.report import Sources
+    from mlops_kit.commands.track import Ledger
     from mlops_kit.commands.workshop import Workshop
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.forge import MergeGroup, PullRequest
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 REPORT_LIMIT = 1024 * 1024
 """Bytes of the largest report that is taken from another job."""
+TRACKING_SECONDS = 30.0
+"""How long DVC may take to read what a tracked run says."""
 
 
 def open_git(folder: Path, environment: Mapping[str, str]) -> GitRepository:
@@ -69,7 +72,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     """Where a report looks: git, the work tree, DVC and its objects, the log, the last run's results."""
     from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
-    from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.adapters.last_run import read_last_run, read_tracked_run
     from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
@@ -82,6 +85,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         tables=TableReader(environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
+        read_tracked_run=lambda root: read_tracked_run(git.root / root),
     )
 
 
@@ -227,6 +231,39 @@ def open_own_loop(folder: Path) -> OwnLoop:
     from mlops_kit.adapters.dvc.own_loop import OwnLoop
 
     return OwnLoop(folder)
+
+
+def open_ledger(
+    git: GitRepository,
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    uri: str,
+    repository: str,
+    config_file: str | None,
+) -> Ledger | None:
+    """Where reproduces in a folder are tracked, at MLflow's address; None where mlops.yaml says that they are not."""
+    from mlops_kit.adapters.checkout import read_checkout
+    from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.dvc_root import find_dvc_root
+    from mlops_kit.adapters.last_run import note_tracked_run
+    from mlops_kit.adapters.mlflow.tracking import hide_secrets, open_tracking
+    from mlops_kit.commands.track import Ledger
+
+    choice = load_config(git.root, config_file).tracking
+    if choice.kind is TrackingKind.NONE:
+        return None
+    root = find_dvc_root(folder, top=git.root) or git.root
+    return Ledger(
+        tracking=open_tracking(uri, git.root, environment),
+        experiment=choice.experiment or repository.rpartition("/")[2] or git.root.name,
+        root="" if root == git.root else root.relative_to(git.root).as_posix(),
+        tree=open_work_tree(git),
+        resolver=DvcResolver(git.root, environment, timeout_seconds=TRACKING_SECONDS),
+        read_checkout=partial(read_checkout, git),
+        hide=hide_secrets(uri, environment),
+        remember=partial(note_tracked_run, root),
+    )
 
 
 def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:

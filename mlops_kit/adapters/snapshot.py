@@ -1,16 +1,15 @@
 """One commit on its way to another machine: taken as a git pack without history, laid out there as a work tree."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mlops_kit.adapters import process
+from mlops_kit.adapters.checkout import changed_paths
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.errors import InputError, OutsideError
-from mlops_kit.core.pipeline.stages import LOCK_FILE
 from mlops_kit.core.run import Snapshot
 
 _PACK_SECONDS = 600.0
-_IGNORE_FILE = ".gitignore"
 _LISTED = 5
 
 
@@ -19,8 +18,7 @@ def require_committed(git: GitRepository, written: Iterable[str]) -> None:
 
     Lock files, `.gitignore` files and what stages write (`written`, from the repository's top) may differ.
     """
-    own = tuple(written)
-    changed = [path for path in _changed_paths(git) if not _is_written(path, own)]
+    changed = changed_paths(git, written)
     if changed:
         more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
         raise InputError(
@@ -55,15 +53,3 @@ def lay_out_snapshot(snapshot: Snapshot, folder: Path, environment: Mapping[str,
     if git.call("index-pack", "--stdin", stdin=snapshot.pack, timeout_seconds=_PACK_SECONDS).code != 0:
         raise OutsideError("git index-pack refused the commit that came from the driver")
     git.expect("checkout", "--quiet", "--detach", snapshot.commit)
-
-
-def _changed_paths(git: GitRepository) -> list[str]:
-    """Tracked files that differ from the commit, in the index or on disk; submodules are not looked at."""
-    words = ("diff", "--name-only", "--no-renames", "--ignore-submodules=all", "-z", "HEAD", "--")
-    listed = git.expect(*words).output
-    return sorted(path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path)
-
-
-def _is_written(path: str, own: tuple[str, ...]) -> bool:
-    place = PurePosixPath(path)
-    return place.name in {LOCK_FILE, _IGNORE_FILE} or any(place.is_relative_to(top) for top in own)

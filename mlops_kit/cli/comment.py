@@ -195,6 +195,7 @@ def _open_desk(caller: Caller, forge: Forge, report_id: str) -> Desk:
         run=_order(inputs.run_id),
         attempt=_order(inputs.attempt),
         run_url=_run_url(inputs),
+        tracking_uri=inputs.tracking_uri,
     )
 
 

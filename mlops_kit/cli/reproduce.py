@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mlops_kit import wiring
+from mlops_kit.adapters.clock import SystemClock
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
@@ -41,6 +42,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("--pull", is_flag=True, help="Fetch missing data and earlier results from the DVC remote.")
 @click.option("--push", is_flag=True, help="Send what came out to the DVC remote.")
 @click.option("--verify", is_flag=True, help="Hash all outputs against dvc.lock; mend what was damaged.")
+@click.option("--track/--no-track", default=True, help="Track the run where MLFLOW_TRACKING_URI says, or do not.")
 @click.option("--wait", metavar="DURATION", callback=_duration, help="Wait for another run here, such as 30m.")
 @click.option(
     "--engine",
@@ -74,6 +76,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     pull: bool,
     push: bool,
     verify: bool,
+    track: bool,
     wait: float,
     engine: str,
     max_stages: int | None,
@@ -100,8 +103,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     )
     if choice.kind is EngineKind.RAY:  # where tasks pull and push
         selection, manner = replace(selection, pull=False, elsewhere=True), replace(manner, push=False)
+    began = SystemClock().now()
     done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait, engine=choice))
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
+    if track and caller.inputs.tracking_uri:
+        from mlops_kit.cli.tracking import track_run
+
+        track_run(caller, done, began)
     _judge(done, caller.folder)
     return ExitCode.DONE
 

@@ -24,8 +24,10 @@ from mlops_kit.core.review.gates import Verdict, judge_answers
 from mlops_kit.core.review.live import live_side
 from mlops_kit.core.review.metrics import compare_metrics
 from mlops_kit.core.review.params import compare_params
-from mlops_kit.core.review.report import PlanRows, Report, gate_rows, plan_rows
+from mlops_kit.core.review.report import PlanRows, Report, TrackedRun, gate_rows, plan_rows
+from mlops_kit.core.review.tracked_run import as_tracked
 from mlops_kit.core.run import StageResult
+from mlops_kit.core.tracking import RunAddress
 from mlops_kit.core.types import CommitSha
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
@@ -38,8 +40,8 @@ class Sources:
     `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC. `tables`
     looks into those that are tables.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
-    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree. `darkroom` takes the
-    images among the plots.
+    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree, `read_tracked_run`
+    where that is tracked. `darkroom` takes the images among the plots.
     """
 
     git: Git
@@ -50,6 +52,7 @@ class Sources:
     tables: Tables | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
+    read_tracked_run: Callable[[str], RunAddress | None] | None = None
     darkroom: Darkroom | None = None
 
     @property
@@ -87,6 +90,7 @@ def make_report(question: Question, sources: Sources) -> Report:
         obstacles=gated.obstacles,
         data=parts.data.rows,
         sections=parts.sections.found,
+        tracked=_tracked(compared, sources),
         plan=plan,
         notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *parts.notes)),
         policy_changed=compared.policy.changed,
@@ -141,15 +145,27 @@ def _verdict(gated: Gated, warnings: tuple[str, ...], stages: tuple[StageRow, ..
 
 def _results(compared: Comparison, sources: Sources) -> tuple[StageResult, ...]:
     """The last run's results, where head is what this machine has checked out."""
-    head = compared.sides.head
-    at_hand = head.worktree or head.commit == sources.git.resolve("HEAD")
-    if sources.read_last_run is None or not at_hand:
+    if sources.read_last_run is None or not _is_at_hand(compared, sources):
         return ()
     return tuple(
         replace(result, name=rooted_name(root, result.name))
         for root in compared.head.project.roots
         for result in sources.read_last_run(root)
     )
+
+
+def _tracked(compared: Comparison, sources: Sources) -> TrackedRun | None:
+    """Where the last run is tracked, where head is what this machine has checked out; of several roots the first."""
+    if sources.read_tracked_run is None or not _is_at_hand(compared, sources):
+        return None
+    found = next(filter(None, map(sources.read_tracked_run, compared.head.project.roots)), None)
+    return as_tracked(found) if found else None
+
+
+def _is_at_hand(compared: Comparison, sources: Sources) -> bool:
+    """Whether head is what this machine has checked out."""
+    head = compared.sides.head
+    return head.worktree or head.commit == sources.git.resolve("HEAD")
 
 
 def _is_lock_uncommitted(compared: Comparison, sources: Sources) -> bool:

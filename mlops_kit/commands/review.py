@@ -17,13 +17,17 @@ from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.override import can_be_overridden, override_hint
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID
+from mlops_kit.core.review.tracked_run import tracking_url
 
 OpenHead = Callable[[PullRequest | MergeGroup], AbstractContextManager[Git]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What a review works with: the forge, what judges, where head's files are, and which run it is (0: none)."""
+    """What a review works with: the forge, what judges, where head's files are, and which run it is (0: none).
+
+    `tracking_uri` is the tracking server that this job trusts, for a link to head's run; it may hold credentials.
+    """
 
     forge: Forge
     bench: Bench
@@ -32,6 +36,7 @@ class Desk:
     run: int = 0
     attempt: int = 0
     run_url: str = ""
+    tracking_uri: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,11 @@ def prepare(desk: Desk, subject: Subject, evidence: Evidence) -> Prepared:
         attempt=desk.attempt,
     )
     thread = _read_thread(desk, seen.pull_request)
-    occasion = Occasion(run_url=desk.run_url, current_head=seen.current_head)
+    occasion = Occasion(
+        run_url=desk.run_url,
+        current_head=seen.current_head,
+        tracking_url=tracking_url(desk.tracking_uri, report.tracked),
+    )
     return Prepared(review=review, occasion=_with_override(desk, review, thread, occasion), thread=thread)
 
 

@@ -23,6 +23,7 @@ from mlops_kit.core.run import (
     Wait,
 )
 from mlops_kit.core.tables import Table, TableFile
+from mlops_kit.core.tracking import KnownRun, RunData, RunRecord, RunStatus
 from mlops_kit.core.types import (
     AliasReading,
     CommandResult,
@@ -194,6 +195,25 @@ class Registry(Protocol):
 
     def set_alias(self, version: RegisteredVersion, environment: EnvironmentName, *, seq: int) -> None:
         """Point the alias at the version, read it back, and note which log number it projects."""
+
+
+class Tracking(Protocol):
+    """An experiment tracker. It knows no unique key: runs are found by their tag `mlops.key`."""
+
+    def find_runs(self, experiment: str, key: str) -> tuple[KnownRun, ...]:
+        """All runs of the key that nobody deleted, in any order; none where there is no such experiment."""
+
+    def create_run(self, record: RunRecord) -> None:
+        """Add a run, and the experiment where there is none, with the key in the same call; it is not filled yet.
+
+        Tried once and never again by itself: who gets a PassingError looks before trying again.
+        """
+
+    def log(self, run_id: str, data: RunData, *, moment: int) -> None:
+        """Add to a run's data, metrics as of a time (milliseconds since 1970); the same again changes nothing."""
+
+    def end_run(self, run_id: str, status: RunStatus, *, moment: int) -> None:
+        """Say how a run ended, and when (milliseconds since 1970); safe to repeat."""
 
 
 class Commands(Protocol):

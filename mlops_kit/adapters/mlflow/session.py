@@ -102,6 +102,15 @@ def is_taken(error: Exception) -> bool:
     return exists or any(word in str(error) for word in words)
 
 
+def refuse_deleted(name: str, lifecycle_stage: str) -> None:
+    """OutsideError for a deleted experiment."""
+    if lifecycle_stage == "deleted":
+        raise OutsideError(
+            f"the experiment {name!r} is deleted in MLflow",
+            hint="restore it there, or name another in mlops.yaml: tracking: {experiment: NAME}",
+        )
+
+
 def hide_credentials(text: str) -> str:
     """The text without what stands before `@` in an address."""
     return _CREDENTIALS.sub("//", text)

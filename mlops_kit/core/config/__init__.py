@@ -20,6 +20,8 @@ from mlops_kit.core.config.model import (
     RegistryKind,
     ReviewPolicy,
     ReviewSection,
+    TrackingChoice,
+    TrackingKind,
     default_config,
     default_environments,
 )
@@ -41,6 +43,8 @@ __all__ = [
     "RegistryKind",
     "ReviewPolicy",
     "ReviewSection",
+    "TrackingChoice",
+    "TrackingKind",
     "default_config",
     "default_environments",
     "parse_config",

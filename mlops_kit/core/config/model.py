@@ -209,6 +209,24 @@ class RegistryChoice(Section):
     ] = RegistryKind.MLFLOW
 
 
+class TrackingKind(StrEnum):
+    """Where reproduces are tracked."""
+
+    MLFLOW = "mlflow"
+    NONE = "none"
+
+
+class TrackingChoice(Section):
+    """How reproduces are tracked; only where MLFLOW_TRACKING_URI names a server or a database."""
+
+    kind: Annotated[
+        TrackingKind, Field(strict=False, description="What keeps the runs; with none nothing is tracked.")
+    ] = TrackingKind.MLFLOW
+    experiment: Annotated[
+        str, Field(max_length=250, description="The experiment's name; left out: the repository's, or its folder's.")
+    ] = ""
+
+
 class Publisher(StrEnum):
     """What posts the report: the kit itself, or the `cml` program of a team that keeps it."""
 
@@ -267,6 +285,7 @@ class Config(Section):
         ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
+    tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
 
     @model_validator(mode="after")

@@ -21,6 +21,21 @@ def compute_recipe(maker: Stage, stages: Iterable[Stage]) -> str:
     return hashlib.sha256(_canonical(entries).encode()).hexdigest()
 
 
+def compute_lock_digest(stages: Iterable[Stage]) -> str:
+    """The sha256, in hexadecimal, of what the locks say of the stages, whatever the form of the files."""
+    entries = sorted(
+        _canonical(
+            {
+                "name": stage.name,
+                **_entry(stage),
+                "outputs": {found.path: str(found.digest) for found in stage.outputs if found.digest},
+            }
+        )
+        for stage in stages
+    )
+    return hashlib.sha256(_canonical(entries).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _entry(stage: Stage) -> dict[str, object]:
     command = stage.command if stage.locked_command is None else stage.locked_command
     return {

@@ -53,6 +53,8 @@ def _head(report: Report) -> Iterator[str]:
         yield "this change edits the rules it is judged by; the rules of base hold"
     if report.lock_uncommitted:
         yield "dvc.lock in the work tree is not committed"
+    if report.tracked:
+        yield f"tracked as run {report.tracked.run_id} of experiment {report.tracked.experiment_id}"
 
 
 def _side(side: Side) -> str:
