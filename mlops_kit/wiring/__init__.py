@@ -1,0 +1,69 @@
+"""Builds the outside world once, from configuration and inputs; verbs get ports and never build one themselves.
+
+Each function imports its adapter when it is called, so that no verb pays for a library it does not use.
+"""
+
+from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
+from mlops_kit.wiring.promotions import move_alias, open_log, open_registry, open_world
+from mlops_kit.wiring.repository import (
+    check_locks,
+    check_pipelines,
+    has_registry,
+    load_config,
+    open_git,
+    open_work_tree,
+    write_text,
+)
+from mlops_kit.wiring.reviews import (
+    open_bench,
+    open_cml,
+    open_darkroom,
+    open_forge,
+    open_gallery,
+    open_head,
+    open_pictures,
+    open_sources,
+    render_page,
+)
+from mlops_kit.wiring.runs import (
+    RunSetting,
+    count_jobs,
+    count_processors,
+    open_ledger,
+    open_lookout,
+    open_own_loop,
+    open_workshop,
+)
+
+__all__ = [
+    "RunSetting",
+    "check_locks",
+    "check_pipelines",
+    "count_jobs",
+    "count_processors",
+    "has_registry",
+    "load_config",
+    "move_alias",
+    "open_bench",
+    "open_cml",
+    "open_darkroom",
+    "open_forge",
+    "open_gallery",
+    "open_git",
+    "open_head",
+    "open_ledger",
+    "open_log",
+    "open_lookout",
+    "open_own_loop",
+    "open_pictures",
+    "open_registry",
+    "open_sources",
+    "open_work_tree",
+    "open_workshop",
+    "open_world",
+    "read_artifact",
+    "read_event",
+    "read_image",
+    "render_page",
+    "write_text",
+]
