@@ -23,7 +23,7 @@ from typing import NoReturn
 
 HOME = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
-EXTRAS = ("s3", "gs", "azure")
+EXTRAS = ("s3", "gs", "azure", "plots")
 MARKER = "complete"
 INPUTS = ("KIT_COMMAND", "KIT_FOLDER", "KIT_EXTRAS", "KIT_PYTHON")
 INSTALL_SECONDS = 900

@@ -106,7 +106,7 @@ def test_the_key_follows_the_lock() -> None:
     assert action.environment_key(b"one") != action.environment_key(b"two")
 
 
-@pytest.mark.parametrize("name", ["run", "s3", "gs", "azure"])
+@pytest.mark.parametrize("name", ["run", "s3", "gs", "azure", "plots"])
 def test_every_lock_names_uv_with_its_hashes(name: str) -> None:
     requirement = action.uv_requirement((KIT / "locks" / f"{name}.lock").read_text())
 
