@@ -18,6 +18,7 @@ demo: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mlops-kit demo
 
 test: $(STAMP)
+	@bin/browser
 	@$(BIN)/pytest -n 2 --dist worksteal -q
 
 faults: $(STAMP)

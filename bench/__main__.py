@@ -4,14 +4,17 @@ import sys
 
 from bench.cases import CASES
 from bench.machine import describe_machine
+from bench.pictures import PICTURE_CASES
 from bench.pipelines import chain
 from bench.runs import warm_up
 from bench.table import render_table
 
+ALL = (*CASES, *PICTURE_CASES)
+
 
 def main(names: list[str]) -> int:
     """Measure the named cases, or all; non-zero where a run failed, the results differ, or a name is unknown."""
-    known = [case.name for case in CASES]
+    known = [case.name for case in ALL]
     if unknown := sorted(set(names) - set(known)):
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
@@ -19,7 +22,7 @@ def main(names: list[str]) -> int:
     print()
     warm_up(chain(3))
     rows = []
-    for case in CASES:
+    for case in ALL:
         if not names or case.name in names:
             print(f"measuring: {case.title}", file=sys.stderr, flush=True)
             rows.append(case.measure())

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.pipelines import Files, chain, diamond, many_files, sleepers, templated
+from bench.reviews import Files as Side
+from bench.reviews import changed_params, commit_both, run_diffs, run_report, stages_with_metrics
 from bench.runs import BIN, DVC, KIT, DifferentResultsError, Run, fresh_repository
 
 _GIB = 2**30
 _PLAN = str(Path(__file__).with_name("plan_only.py"))
+_FACTS = str(Path(__file__).with_name("facts_only.py"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,40 @@ def makespan(title: str, width: int, *, slots: int, most: float) -> Row:
     )
 
 
+def paired_review(title: str, base: Side, head: Side, *, goal: float) -> Row:
+    """A report against DVC's three diffs, one after the other."""
+    with fresh_repository({}) as repository:
+        commit_both(repository, base, head)
+        theirs = run_diffs(repository, "metrics", "params", "plots")
+        ours = run_report(repository)
+    return _compare(title, theirs, ours, goal=goal)
+
+
+def bounded_review(title: str, base: Side, head: Side, *, most_seconds: float) -> Row:
+    """A report against DVC's diffs of metrics and params, and against a bound."""
+    with fresh_repository({}) as repository:
+        commit_both(repository, base, head)
+        theirs = run_diffs(repository, "metrics", "params")
+        ours = run_report(repository)
+    return _row(title, theirs, ours, goal=f"under {most_seconds:g} s", met=ours.seconds < most_seconds)
+
+
+def bounded_facts(title: str, base: Side, head: Side, *, most_seconds: float) -> Row:
+    """What reading one side from git takes of a report, without starting Python: the fastest of a few."""
+    with fresh_repository({}) as repository:
+        commit_both(repository, base, head)
+        theirs = repository.run(DVC, "metrics", "show", "--json")
+        seconds = min(float(repository.read_output(str(BIN / "python"), _FACTS)) for _ in range(5))
+    return Row(
+        name=title,
+        theirs=f"dvc metrics show {theirs.seconds:.1f} s",
+        ours=f"{seconds:.3f} s",
+        ratio=f"{theirs.seconds / seconds:.0f} x",
+        goal=f"under {most_seconds:g} s",
+        met=seconds < most_seconds,
+    )
+
+
 def _first_runs(title: str, files: Files, *, jobs: int) -> tuple[Run, Run]:
     """A first run by DVC and one by the kit, each in a repository of its own, with the same lock in the end."""
     theirs, their_lock = _first_run(files, [DVC, "repro", "--quiet"])
@@ -143,6 +180,10 @@ def _case(name: str, title: str, measure: Callable[..., Row], *arguments: object
     return Case(name=name, title=title, measure=lambda: measure(title, *arguments, **options))
 
 
+_REVIEW = (stages_with_metrics(500, 50, value=1), stages_with_metrics(500, 50, value=2))
+_FIFTY = (stages_with_metrics(50, 50, value=1), stages_with_metrics(50, 50, value=2))
+_PARAMS = (changed_params(1300, 400, value=1), changed_params(1300, 400, value=2))
+
 CASES = (
     _case("sleepers", "32 independent stages of 1 s, 32 jobs", paired_run, sleepers(32), jobs=32, goal=10),
     _case("chain-200", "chain of 200 trivial stages", paired_run, chain(200), jobs=2, goal=8),
@@ -153,4 +194,7 @@ CASES = (
     _case("growth-rest", "nothing to do for 2,000 to the same for 500", growth, 500, 2000, again=True, most=5),
     _case("files", "1,000 outs, 100,000 files", paired_files, many_files(10, 100, 100), most_bytes=1_500_000_000),
     _case("diamond", "diamond of 40 stages on 8 slots to the lower bound", makespan, 19, slots=8, most=1.15),
+    _case("review", "report: 500 stages, 50 metrics files and plots, to three diffs", paired_review, *_REVIEW, goal=10),
+    _case("review-1300", "report: 1,300 stages, 400 changed params", bounded_review, *_PARAMS, most_seconds=2),
+    _case("facts", "facts of a commit with 50 metrics files", bounded_facts, *_FIFTY, most_seconds=0.1),
 )

@@ -22,10 +22,11 @@ class DifferentResultsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Wall seconds, and the largest resident size of the program or of anything that it started (bytes)."""
+    """Wall seconds, and of the program and all that it started processor seconds and the largest resident bytes."""
 
     seconds: float
     memory: int
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,16 @@ class Repository:
         if process.returncode != 0:
             said = (self.root.parent / "output").read_text(errors="replace")
             raise RuntimeError(f"{words[0]} failed with {process.returncode}: {said[-2000:]}")
-        return Run(seconds=time.monotonic() - started, memory=used.ru_maxrss * _RESIDENT_UNIT)
+        return Run(
+            seconds=time.monotonic() - started,
+            memory=used.ru_maxrss * _RESIDENT_UNIT,
+            cpu_seconds=used.ru_utime + used.ru_stime,
+        )
+
+    def read_output(self, *words: str) -> str:
+        """What a program prints; an exception where it fails."""
+        self.run(*words)
+        return (self.root.parent / "output").read_text()
 
     def read_lock(self) -> str:
         """The text of dvc.lock."""

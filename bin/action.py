@@ -78,7 +78,7 @@ def find_environment(variables: Mapping[str, str]) -> Path:
 
 
 def choose_lock(extras: str) -> Path:
-    """The lock with the DVC remote that was asked for."""
+    """The lock with the DVC remote, or with what draws plots, as asked for."""
     name = extras.strip() or "run"
     if name != "run" and name not in EXTRAS:
         fail(INPUT, f"the input extras has {name!r}", f"one of {', '.join(EXTRAS)}, or nothing")

@@ -22,6 +22,7 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location
 from mlops_kit.core.run import EngineChoice, EngineKind
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
     from mlops_kit.adapters.github.pictures import GitHubPictures
     from mlops_kit.adapters.workspace import WorkTree
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.pipeline.forecast import Forecast
     from mlops_kit.core.ports import Forge, OwnLoop, Pictures, Progress, PromotionLog, Registry
+    from mlops_kit.core.review.report import Report
     from mlops_kit.core.run import Gpu, Selection
     from mlops_kit.core.types import EnvironmentName, ModelName, StageName
     from mlops_kit.engines.local import Surroundings
@@ -64,9 +66,11 @@ def load_config(root: Path, config_file: str | None) -> Config:
 
 
 def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Callable[[], World]) -> Sources:
-    """Where a report looks: git, the work tree, DVC for what only DVC knows, the log, the last run's results."""
+    """Where a report looks: git, the work tree, DVC and its objects, the log, the last run's results."""
+    from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run
+    from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
     return Sources(
@@ -74,18 +78,38 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         work_tree=open_work_tree(git),
         resolver=DvcResolver(git.root, environment),
         log=open_log(git),
+        objects=DvcObjects(git.root, environment),
+        tables=TableReader(environment),
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
-        read_object=lambda place: read_limited(place.parent, place.name),
     )
 
 
-def open_darkroom(folder: Path) -> Darkroom:
-    """What keeps the images among the plots in a folder."""
+def open_darkroom(folder: Path | None, kept: dict[str, bytes]) -> Darkroom:
+    """What takes the images among the plots: into a folder where one is named, and always into `kept`, by name."""
     from mlops_kit.adapters.vega import rasterize_svg
     from mlops_kit.commands.plot_images import Darkroom
 
-    return Darkroom(write=lambda name, data: write_atomic(folder / name, data), rasterize=rasterize_svg)
+    def write(name: str, data: bytes) -> None:
+        kept[name] = data
+        if folder is not None:
+            write_atomic(folder / name, data)
+
+    return Darkroom(write=write, rasterize=rasterize_svg)
+
+
+def render_page(report: Report, images: Mapping[str, bytes]) -> str:
+    """The report as one HTML file with its plots drawn, where the library for that is there."""
+    from importlib.resources import files
+
+    from mlops_kit.adapters.vega import draw_plot
+    from mlops_kit.commands.page import embed_pictures
+    from mlops_kit.core.render.html import render_html
+    from mlops_kit.core.review.occasion import Occasion
+
+    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=lambda image: images[image.file])
+    template = files("mlops_kit").joinpath("templates", "report.html.jinja").read_text("utf-8")
+    return render_html(report, Occasion(), pictures, template)
 
 
 def has_registry(root: Path, tracking_uri: str) -> bool:
@@ -232,6 +256,13 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     from mlops_kit.adapters.github.forge import connect
 
     return connect(repository, api_url=api_url, token=token)
+
+
+def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:
+    """The `cml` program for a repository (an address of the web)."""
+    from mlops_kit.adapters.cml import CmlProgram
+
+    return CmlProgram(folder, environment, repository=repository, token=token)
 
 
 def open_pictures(repository: str, *, api_url: str, server_url: str, token: str, report_id: str) -> GitHubPictures:

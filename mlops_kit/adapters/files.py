@@ -4,6 +4,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from mlops_kit.core.errors import InputError, IntegrityError, Location, OutsideError
 
@@ -17,14 +18,24 @@ def read_limited(root: Path, path: str, *, limit: int = SIZE_LIMIT) -> bytes | N
     IntegrityError where the path leaves `root` or any part of it is a link; InputError where it is not a regular
     file or larger than `limit` bytes.
     """
+    try:
+        with open_regular(root, path) as stream:
+            data = stream.read(limit + 1)
+    except FileNotFoundError:
+        return None
+    if len(data) > limit:
+        raise InputError(f"larger than {limit // (1024 * 1024)} MiB", location=Location(file=path))
+    return data
+
+
+def open_regular(root: Path, path: str) -> BinaryIO:
+    """A regular file under `root`, for reading; FileNotFoundError where there is none, else as `read_limited`."""
     folder = _open_folder(root)
     try:
         parts = _parts_inside(path)
         for part in parts[:-1]:
             folder = _step_into(folder, part, path)
-        return _read_regular(folder, parts[-1], path, limit)
-    except FileNotFoundError:
-        return None
+        return _open_file(folder, parts[-1], path)
     finally:
         os.close(folder)
 
@@ -92,20 +103,17 @@ def _step_into(folder: int, part: str, path: str) -> int:
     return inner
 
 
-def _read_regular(folder: int, name: str, path: str, limit: int) -> bytes:
+def _open_file(folder: int, name: str, path: str) -> BinaryIO:
     status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         raise _is_link(path)
     if not stat.S_ISREG(status.st_mode):
         raise InputError("not a regular file", location=Location(file=path))
     handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError("not a regular file", location=Location(file=path))
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise InputError(f"larger than {limit // (1024 * 1024)} MiB", location=Location(file=path))
-    return data
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise InputError("not a regular file", location=Location(file=path))
+    return os.fdopen(handle, "rb")
 
 
 def _is_link(path: str) -> IntegrityError:

@@ -1,34 +1,36 @@
 """Reads history from git objects and keeps the promotion log's tags, through the git command.
 
-Objects are read in one `git cat-file --batch`; nothing here touches the work tree or the index.
+Nothing here touches the work tree or the index. What a shallow or partial clone lacks is fetched where somebody asks
+for it by name.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlops_kit.adapters import process
+from mlops_kit.adapters.git_command import NETWORK_SECONDS, REMOTE, GitCommand, complaint, failure
+from mlops_kit.adapters.git_objects import GitObjects
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.types import CommitSha
 
-REMOTE = "origin"
 LOG_REFS = "refs/tags/mlops"
-_SAFE_SETTINGS = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
-_REGULAR_MODES = ("100644", "100755")
-_NETWORK_SECONDS = 120.0
+_FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PLAIN_NAME = re.compile(r"\w[\w./@+=#-]*")
+_HOME_PREFIXES = (f"refs/remotes/{REMOTE}/", f"{REMOTE}/")
+_MOST_BOUNDARIES = 1000
+"""Commits at which a shallow history ends that are deepened by one request."""
 
 
 class GitRepository:
     """The Git port over one work tree; `environment` is what the git command gets."""
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
-        self._environment = {
-            **environment,
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C",
-            "GIT_OPTIONAL_LOCKS": "0",
-        }
-        self._root = Path(self._top_folder(root))
-        self._trees: dict[CommitSha, Mapping[str, str]] = {}
+        self._git = GitCommand(root, environment)
+        self._root, self._folder = self._find_folders(root)
+        self._git.folder = self._root
+        self._objects = GitObjects(self._git, self._folder)
+        self._commits: set[str] = set()
 
     @property
     def root(self) -> Path:
@@ -37,12 +39,15 @@ class GitRepository:
 
     def resolve(self, revision: str) -> CommitSha:
         """The commit that a revision names; InputError where it names none."""
+        if revision in self._commits:
+            return CommitSha(revision)
         found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if found.code != 0:
             raise InputError(
                 f"{revision!r} is not a revision of this repository",
                 hint="in a shallow clone fetch it first (actions/checkout with fetch-depth: 0)",
             )
+        self._commits.add(found.text)
         return CommitSha(found.text)
 
     def has_commit(self, commit: CommitSha) -> bool:
@@ -65,20 +70,55 @@ class GitRepository:
 
     def list_files(self, revision: str) -> tuple[str, ...]:
         """All paths of a commit's tree, sorted; regular files only, never links."""
-        return tuple(sorted(self._objects(self.resolve(revision))))
+        return tuple(self._objects.list_files(self.resolve(revision)))
+
+    def list_special(self, revision: str) -> Mapping[str, str]:
+        """What a commit has besides regular files: each path with what it is, a symbolic link or a submodule."""
+        return self._objects.list_special(self.resolve(revision))
 
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those paths that are regular files of the commit, read in one process."""
-        objects = self._objects(self.resolve(revision))
-        wanted = sorted(set(paths) & objects.keys())
-        request = "".join(f"{objects[path]}\n" for path in wanted).encode()
-        return dict(zip(wanted, self._read_objects(request, len(wanted)), strict=True))
+        """The contents of those paths that are regular files of the commit."""
+        return self._objects.read_files(self.resolve(revision), paths)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the clone lacks files that its remote has."""
+        return self._objects.is_partial
+
+    def prefetch(self, wanted: Mapping[CommitSha, Iterable[str]]) -> None:
+        """Fetch, by one request, what a partial clone lacks of these files; OutsideError where that fails."""
+        self._objects.prefetch(wanted)
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone's history was cut off."""
+        return (self._folder / "shallow").is_file()
+
+    def fetch_commit(self, revision: str) -> CommitSha:
+        """Fetch one commit from the remote, named by its full id, or by a branch or tag there.
+
+        InputError where the remote has none such, OutsideError where it does not answer. A shallow clone stays so.
+        """
+        name = revision if _FULL_NAME.fullmatch(revision) else self._find_on_remote(revision)
+        done = self._git.fetch([name], *(["--depth=1"] if self.is_shallow else []))
+        if done.code != 0:
+            raise OutsideError(f"{revision} could not be fetched from {REMOTE}: {complaint(done)}")
+        return self.resolve(name)
+
+    def deepen(self, commits: int) -> None:
+        """Fetch so many more commits below each place where a shallow history ends."""
+        if not self.is_shallow:
+            return
+        ends = (self._folder / "shallow").read_text().split()[:_MOST_BOUNDARIES]
+        done = self._git.fetch(ends, f"--deepen={commits}")
+        if done.code != 0:
+            raise OutsideError(f"the history could not be fetched from {REMOTE}: {complaint(done)}")
 
     def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
-        objects = self._objects(self.resolve(revision))
-        wanted = sorted(set(paths) & objects.keys())
-        request = "".join(f"{objects[path]}\n" for path in wanted).encode()
+        names = self._objects.list_files(self.resolve(revision))
+        wanted = sorted(set(paths) & names.keys())
+        request = "".join(f"{names[path]}\n" for path in wanted).encode()
         sizes = self.expect("cat-file", "--batch-check=%(objectsize)", stdin=request).text.splitlines()
         small = {path for path, size in zip(wanted, sizes, strict=True) if size.isdecimal() and int(size) <= limit}
         return self.read_files(revision, small)
@@ -101,7 +141,7 @@ class GitRepository:
         done = self.call(
             "fetch", "--quiet", "--prune", "--no-tags", REMOTE,
             f"+refs/heads/*:refs/remotes/{REMOTE}/*", f"+{LOG_REFS}/*:{LOG_REFS}/*",
-            timeout_seconds=_NETWORK_SECONDS,
+            timeout_seconds=NETWORK_SECONDS,
         )  # fmt: skip
         if done.code != 0:
             raise OutsideError(
@@ -115,65 +155,39 @@ class GitRepository:
 
     def call(self, *words: str, stdin: bytes = b"", timeout_seconds: float = 60.0) -> process.Completed:
         """Run git with settings that keep hooks and exotic transports out."""
-        return process.run(
-            process.Call(
-                words=("git", *_SAFE_SETTINGS, *words),
-                folder=self._root,
-                environment=self._environment,
-                stdin=stdin,
-                timeout_seconds=timeout_seconds,
-                title=f"git {words[0]}",
-            )
-        )
+        return self._git.call(*words, stdin=stdin, timeout_seconds=timeout_seconds)
 
     def expect(self, *words: str, stdin: bytes = b"") -> process.Completed:
         """Run git where only success makes sense; OutsideError with git's first line of complaint."""
-        done = self.call(*words, stdin=stdin)
-        if done.code != 0:
-            raise _failure(words[0], done)
-        return done
+        return self._git.expect(*words, stdin=stdin)
 
     def _ask(self, *words: str) -> process.Completed:
         """Run git where it answers no with exit code 1; anything above is a failure, not a no."""
         done = self.call(*words)
         if done.code not in {0, 1}:
-            raise _failure(words[0], done)
+            raise failure(words[0], done)
         return done
 
-    def _top_folder(self, folder: Path) -> str:
-        self._root = folder
-        found = self.call("rev-parse", "--show-toplevel")
+    def _find_folders(self, folder: Path) -> tuple[Path, Path]:
+        """The top of the work tree, and where git keeps the repository that it may share with others."""
+        found = self.call("rev-parse", "--show-toplevel", "--git-common-dir")
         if found.code != 0:
             raise InputError(
                 f"{folder} is not inside a git repository", hint="run in a clone, or name one with --repo DIR"
             )
-        return found.text
+        top, _, inner = found.text.rpartition("\n")
+        return Path(top), folder / inner
 
-    def _objects(self, commit: CommitSha) -> Mapping[str, str]:
-        """Path to object name of every regular file of a commit; a commit never changes, so it is read once."""
-        if commit not in self._trees:
-            listing = self.expect("ls-tree", "-r", "-z", "--full-tree", commit).output
-            self._trees[commit] = dict(_regular_files(listing))
-        return self._trees[commit]
-
-    def _read_objects(self, request: bytes, count: int) -> Iterable[bytes]:
-        answer = self.expect("cat-file", "--batch", stdin=request).output
-        position = 0
-        for _ in range(count):
-            end = answer.index(b"\n", position)
-            size = int(answer[position:end].rsplit(b" ", 1)[1])
-            yield answer[end + 1 : end + 1 + size]
-            position = end + 1 + size + 1
-
-
-def _failure(verb: str, done: process.Completed) -> OutsideError:
-    complaint = (done.errors.strip().splitlines() or ["no message"])[0]
-    return OutsideError(f"git {verb} failed: {complaint}")
-
-
-def _regular_files(listing: bytes) -> Iterable[tuple[str, str]]:
-    for entry in listing.split(b"\0"):
-        about, _, path = entry.partition(b"\t")
-        mode, _, name = about.decode("ascii").partition(" blob ")
-        if mode in _REGULAR_MODES:
-            yield path.decode("utf-8", "surrogateescape"), name
+    def _find_on_remote(self, revision: str) -> str:
+        """The full name of the commit that a branch or tag of the remote has."""
+        short = next((revision.removeprefix(start) for start in _HOME_PREFIXES if revision.startswith(start)), revision)
+        if not self.has_remote() or not _PLAIN_NAME.fullmatch(short):
+            raise InputError(f"{revision!r} is no name of a branch or tag that {REMOTE} could have")
+        listed = self.call("ls-remote", "--quiet", REMOTE, short, timeout_seconds=NETWORK_SECONDS)
+        if listed.code != 0:
+            raise OutsideError(f"{REMOTE} could not be asked for {revision}: {complaint(listed)}")
+        names = {name: commit for line in listed.text.splitlines() for commit, _, name in [line.partition("\t")]}
+        for known in (short, f"refs/heads/{short}", f"refs/tags/{short}^{{}}", f"refs/tags/{short}"):
+            if known in names:
+                return names[known]
+        raise InputError(f"{REMOTE} has no branch or tag {short!r}")

@@ -7,13 +7,16 @@ here: that is an engine's work.
 import contextlib
 import logging
 import os
+import select
 import signal
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mlops_kit.core.errors import InputError, OutsideError
 
@@ -40,7 +43,7 @@ class Completed:
 class Call:
     """One call of a tool: its words, where it runs, what it reads, and how long it may take.
 
-    `title` is what a log may say of it; without one, the tool's name.
+    `title` is what a log or a message may say of it; without one, the tool's name.
     """
 
     words: Sequence[str]
@@ -67,7 +70,7 @@ def run(call: Call) -> Completed:
     except FileNotFoundError as error:
         raise InputError(f"{name} is not installed or not on PATH", hint=f"install {name}") from error
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"{name} gave no answer within {call.timeout_seconds:g} s") from error
+        raise OutsideError(f"{call.title or name} gave no answer within {call.timeout_seconds:g} s") from error
     _log.info("%s: exit %d after %.3f s", call.title or name, done.returncode, time.monotonic() - started)
     return Completed(code=done.returncode, output=done.stdout, errors=done.stderr.decode("utf-8", "replace"))
 
@@ -129,6 +132,95 @@ class Background:
             if stream:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+
+
+class Dialogue:
+    """A tool that answers requests, one after the other, for as long as somebody holds this value.
+
+    Its standard input ends with the value, or with this process, and with its input it ends itself. A request must fit
+    into a pipe (4 kB at least, 64 kB on Linux) where its answer does not. The call's time limit is that of each answer.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._name = call.title or call.words[0]
+        self._seconds = call.timeout_seconds
+        self._process = _start_dialogue(call)
+        self._rest = b""
+        self._end = weakref.finalize(self, _end_dialogue, self._process)
+
+    def send(self, data: bytes) -> None:
+        """Hand it a request; OutsideError where it has ended."""
+        try:
+            os.write(_number(self._process.stdin), data)
+        except BrokenPipeError as error:
+            raise self._broken() from error
+
+    def read_line(self) -> bytes:
+        """The next line of its answer without the line end; OutsideError where it ends or takes too long."""
+        while (end := self._rest.find(b"\n")) < 0:
+            self._read_more()
+        line, self._rest = self._rest[:end], self._rest[end + 1 :]
+        return line
+
+    def read_bytes(self, count: int) -> bytes:
+        """The next so many bytes of its answer; OutsideError where it ends or takes too long."""
+        chunks = [self._rest]
+        missing = count - len(self._rest)
+        while missing > 0:
+            self._rest = b""
+            self._read_more()
+            chunks.append(self._rest)
+            missing -= len(self._rest)
+        data = b"".join(chunks)
+        self._rest = data[count:]
+        return data[:count]
+
+    def close(self) -> None:
+        """End it."""
+        self._end()
+
+    def _read_more(self) -> None:
+        output = _number(self._process.stdout)
+        ready, _, _ = select.select([output], [], [], self._seconds)
+        if not ready:
+            raise OutsideError(f"{self._name} gave no answer within {self._seconds:g} s")
+        chunk = os.read(output, _READ_BYTES)
+        if not chunk:
+            raise self._broken()
+        self._rest += chunk
+
+    def _broken(self) -> OutsideError:
+        return OutsideError(f"{self._name} ended before it answered")
+
+
+def _start_dialogue(call: Call) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            list(call.words),
+            cwd=call.folder,
+            env=dict(call.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"{call.words[0]} is not installed or not on PATH", hint=f"install {call.words[0]}") from error
+
+
+def _end_dialogue(process: "subprocess.Popen[bytes]") -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            stream.close()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _number(stream: IO[bytes] | None) -> int:
+    return stream.fileno() if stream else -1
 
 
 def is_alive(pid: int) -> bool:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from mlops_kit.adapters.git import LOG_REFS, REMOTE, GitRepository
+from mlops_kit.adapters.git import LOG_REFS, GitRepository
+from mlops_kit.adapters.git_command import REMOTE
 from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
 from mlops_kit.core.types import PromotionRecord

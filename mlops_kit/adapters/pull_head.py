@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mlops_kit.adapters import process
-from mlops_kit.adapters.git import REMOTE, GitRepository
+from mlops_kit.adapters.git import GitRepository
+from mlops_kit.adapters.git_command import REMOTE
 from mlops_kit.adapters.scratch import scratch_folder
 from mlops_kit.core.errors import OutsideError
 

@@ -15,22 +15,21 @@ from mlops_kit.commands.check import say_missing, set_check
 from mlops_kit.commands.comment import Outcome, Posted, Review
 from mlops_kit.commands.judge import Evidence, read_base_policy
 from mlops_kit.commands.pictures import Gallery, Hung, hang_pictures, post_hung, prune_pictures
+from mlops_kit.commands.publish_with_cml import publish_with_cml
 from mlops_kit.commands.review import Desk, conclude, judge_group, prepare
 from mlops_kit.commands.subject import NoSubject, Subject, find_subject
+from mlops_kit.core.config import Publisher, ReviewPolicy
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.ports import Forge, Pictures
 from mlops_kit.core.render.check import begun_check
-from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.markdown import render_summary
 from mlops_kit.core.review.event import HINT, Event, Numbered, check_number, parse_event
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_report_id
-
-SUMMARY_LIMIT = 800_000
-"""Characters of the summary page."""
 
 
 @click.command("comment")
@@ -97,8 +96,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _post(desk: Desk, hung: Hung, inputs: Inputs, *, file: str, checked: bool) -> None:
     """Post the report, set the check, and leave with 4 where gates refuse and nobody accepted that."""
     review, occasion = hung.prepared.review, hung.prepared.occasion
-    write_summary(inputs.summary_file, render_report(review.report, occasion, limit=SUMMARY_LIMIT))
-    posted, obstacle = post_hung(desk.forge, hung)
+    write_summary(inputs.summary_file, render_summary(review.report, occasion))
+    posted, obstacle = _publish(desk, hung, inputs)
     _tell(review, posted, inputs, file=file)
     if obstacle:
         _warn(obstacle, inputs)
@@ -110,11 +109,26 @@ def _post(desk: Desk, hung: Hung, inputs: Inputs, *, file: str, checked: bool) -
         _leave(review.report, occasion.override_hint)
 
 
+def _publish(desk: Desk, hung: Hung, inputs: Inputs) -> tuple[Posted, str]:
+    """Post the report by what the base's policy names; why its pictures may not stay, else an empty text."""
+    review, occasion = hung.prepared.review, hung.prepared.occasion
+    if _policy(desk, review.pull_request).publisher is Publisher.GITHUB:
+        return post_hung(desk.forge, hung)
+    address = f"{inputs.server_url}/{inputs.repository}"
+    program = wiring.open_cml(desk.bench.git.root, inputs.variables, repository=address, token=inputs.token)
+    return publish_with_cml(program, review, occasion), ""
+
+
+def _policy(desk: Desk, pull_request: PullRequest) -> ReviewPolicy:
+    """How the base wants its pull requests reviewed."""
+    return read_base_policy(desk.bench, pull_request.base).review
+
+
 def _review_group(desk: Desk, group: MergeGroup, evidence: Evidence, inputs: Inputs) -> None:
     """Set the check that a merge queue waits for; a group of pull requests has no place for a comment."""
     with _told_on_the_summary(inputs):
         report = judge_group(desk, group, evidence)
-    write_summary(inputs.summary_file, render_report(report, Occasion(run_url=desk.run_url), limit=SUMMARY_LIMIT))
+    write_summary(inputs.summary_file, render_summary(report, Occasion(run_url=desk.run_url)))
     write_outputs(inputs.output_file, {Output.VERDICT: report.verdict.value, Output.REPORT: evidence.file})
     click.echo(summarize_gates(report))
     _leave(report, "")
@@ -152,7 +166,10 @@ def _prune(subject: Subject | MergeGroup, inputs: Inputs, report_id: str) -> Non
 
 def _open_gallery(caller: Caller, desk: Desk, subject: Subject, place: str | None) -> Gallery | None:
     """Where pictures go; None where none are wanted, by the caller or by the policy of the base."""
-    if place is None or not read_base_policy(desk.bench, subject.pull_request.base).review.pictures:
+    if place is None:
+        return None
+    policy = _policy(desk, subject.pull_request)
+    if not policy.pictures or policy.publisher is not Publisher.GITHUB:
         return None
     return wiring.open_gallery(_open_pictures(caller.inputs, desk.report_id), caller.folder, place)
 

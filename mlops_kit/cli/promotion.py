@@ -3,12 +3,13 @@
 from functools import partial
 
 from mlops_kit import wiring
+from mlops_kit.adapters.git import GitRepository
 from mlops_kit.cli import Caller
 from mlops_kit.commands.world import Wishes, World
 
 
-def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
-    """The outside world, on behalf of who called."""
+def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitRepository | None = None) -> World:
+    """The outside world, on behalf of who called; `git` is the repository where somebody opened it already."""
     wishes = Wishes(
         config_file=caller.config_file,
         tracking_uri=caller.inputs.tracking_uri,
@@ -19,5 +20,5 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False) -> World:
     inputs = caller.inputs
     at_hand = bool(inputs.token and inputs.repository)
     opener = partial(wiring.open_forge, inputs.repository, api_url=inputs.api_url, token=inputs.token)
-    git = wiring.open_git(caller.folder, inputs.variables)
-    return wiring.open_world(git, inputs.variables, wishes, open_forge=opener if at_hand else None)
+    repository = git or wiring.open_git(caller.folder, inputs.variables)
+    return wiring.open_world(repository, inputs.variables, wishes, open_forge=opener if at_hand else None)

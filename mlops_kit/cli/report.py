@@ -1,6 +1,7 @@
 """`mlops-kit report`: options, formats, and where the report goes."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,21 +24,26 @@ _HELP = """Compare base and head: metrics, params, stages, models, gates, and wh
 
 HEAD is a revision; without it the work tree is compared, with what is not committed yet.
 
-Example: mlops-kit report --base main --environment staging
+Example: mlops-kit report --base main --format html --output report.html
 """
 
 
 @click.command(help=_HELP)
 @click.argument("head", default="")
-@click.option("--base", metavar="REVISION", default="", help="Default: the merge base with the main branch.")
+@click.option(
+    "--base",
+    metavar="REVISION|live:ENV",
+    default="",
+    help="A revision, or what is live in an environment; default: the merge base with the main branch.",
+)
 @click.option("--environment", metavar="NAME", default="", help="Whose gates; default: the one of the base's branch.")
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(["text", "markdown", "json", "html"]),
     default="text",
     show_default=True,
-    help="How to print the report.",
+    help="How to print the report; html is one file with its plots inside.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
 @click.option(
@@ -60,29 +66,34 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Print or write the report; leave with 0 whatever it says, unless asked otherwise."""
     question = Question(head=head, base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
-    report = make_report(question, _open_sources(caller, pictures))
-    _deliver(_render(report, style), output, style)
+    images: dict[str, bytes] = {}
+    sources = _open_sources(caller)
+    if pictures is not None or style == "html":
+        sources = replace(sources, darkroom=wiring.open_darkroom(pictures, images))
+    report = make_report(question, sources)
+    _deliver(_render(report, style, images), output, style)
     return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
 
 
-def _open_sources(caller: Caller, pictures: Path | None) -> Sources:
+def _open_sources(caller: Caller) -> Sources:
     git = wiring.open_git(caller.folder, caller.inputs.variables)
     known = wiring.has_registry(git.root, caller.inputs.tracking_uri)
 
     def open_known_world() -> World:
-        world = open_world(caller)
+        world = open_world(caller, git=git)
         return world if known else replace(world, registry=None)
 
-    sources = wiring.open_sources(git, caller.inputs.variables, open_known_world)
-    return replace(sources, darkroom=wiring.open_darkroom(pictures) if pictures else None)
+    return wiring.open_sources(git, caller.inputs.variables, open_known_world)
 
 
-def _render(report: Report, style: str) -> str:
+def _render(report: Report, style: str, images: Mapping[str, bytes]) -> str:
     match style:
         case "json":
             return report_json(report).rstrip("\n")
         case "markdown":
             return render_report(report)
+        case "html":
+            return wiring.render_page(report, images).rstrip("\n")
         case _:
             return render_report_text(report)
 

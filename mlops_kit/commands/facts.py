@@ -1,21 +1,29 @@
 """Reads the facts of one commit or of the work tree: its project, metrics and params.
 
-Git objects first, in one pass and without DVC; DVC is asked only for what the files do not say themselves.
+Git objects first, in one pass, and what DVC keeps by its digest; DVC itself is asked only for what the files do not
+say themselves.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
+from mlops_kit.commands.cached import Reading
+from mlops_kit.commands.commits import require_commit
+from mlops_kit.commands.value_files import expand, read_values
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.pipeline.hashing import hash_bytes, is_pointer
 from mlops_kit.core.pipeline.lock import Inconsistency, inconsistencies, paths_to_check
 from mlops_kit.core.pipeline.project import ParamsFile, Project, parse_project, project_paths, root_of
-from mlops_kit.core.pipeline.stages import is_inside, join_path
+from mlops_kit.core.pipeline.stages import join_path
 from mlops_kit.core.pipeline.values import ValueFile, metric_values, needs_dvc, param_values, parse_values
-from mlops_kit.core.ports import Git, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, Resolver, Tree
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import CommitSha, ResolvedFile
+
+_LOST = "its bytes are neither in the DVC cache here nor in the DVC remote (dvc push brings them there)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +39,12 @@ class CommitTree:
 
     def list_folder(self, folder: str) -> tuple[str, ...]:
         """The regular files of the commit below a folder, sorted."""
-        return tuple(path for path in self.list_files() if path != folder and is_inside(path, folder))
+        files = self.list_files()
+        return files[bisect_left(files, f"{folder}/") : bisect_left(files, f"{folder}0")] if folder else files
+
+    def list_special(self) -> Mapping[str, str]:
+        """What is no regular file: each path with what it is."""
+        return self.git.list_special(self.commit)
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the commit."""
@@ -53,19 +66,36 @@ def read_project(git: Git, revision: str) -> Project:
     return project_of(CommitTree(git=git, commit=git.resolve(revision)))
 
 
-def read_metrics(git: Git, resolver: Resolver, revision: str) -> tuple[MetricFile, ...]:
-    """The metrics of a commit, sorted by path; a file that cannot be read has its `error` set."""
-    return read_facts(CommitTree(git=git, commit=git.resolve(revision)), resolver).metrics
+def read_metrics(git: Git, resolver: Resolver, revision: str, objects: Objects | None = None) -> tuple[MetricFile, ...]:
+    """The metrics of a commit, sorted by path; a file that cannot be read has its `error` set.
+
+    A commit that a shallow clone lacks is fetched.
+    """
+    commit = require_commit(git, revision).commit
+    return read_facts(CommitTree(git=git, commit=commit), resolver, objects).metrics
 
 
 def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...]:
-    """What nobody can have run in the lock of a tree; empty where it is consistent."""
-    return inconsistencies(project, tree.read_files(paths_to_check(project, tree.list_files())))
+    """What nobody can have run in the lock of a tree; empty where it is consistent.
+
+    A file that is too large to be read is not decided.
+    """
+    paths = paths_to_check(project, tree.list_files())
+    try:
+        return inconsistencies(project, tree.read_files(paths))
+    except InputError:
+        return inconsistencies(project, dict(_read_each(tree, paths)))
+
+
+def _read_each(tree: Tree, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        with suppress(InputError):
+            yield from tree.read_files([path]).items()
 
 
 def project_of(tree: Tree) -> Project:
     """The project that a tree declares; models that git itself keeps get the digest of their bytes."""
-    project = parse_project(tree.read_files(project_paths(tree.list_files())))
+    project = declared_project(tree)
     plain = [model.path for model in project.models if model.digest is None]
     read = tree.read_files(plain) if plain else {}
     found = {path: data for path, data in read.items() if not is_pointer(data)}
@@ -76,10 +106,15 @@ def project_of(tree: Tree) -> Project:
     return replace(project, models=tuple(models))
 
 
-def read_facts(tree: Tree, resolver: Resolver) -> Facts:
+def declared_project(tree: Tree) -> Project:
+    """The project as its files alone declare it."""
+    return _parse_once(tuple(tree.read_files(project_paths(tree.list_files())).items()))
+
+
+def read_facts(tree: Tree, resolver: Resolver, objects: Objects | None = None) -> Facts:
     """Everything a report compares, of one tree; raises only where the project itself cannot be read."""
     project = project_of(tree)
-    own = _read_own(tree, project)
+    own = _read_own(tree, project, objects)
     asked = _ask(tree, resolver, project, own.unknown)
     return Facts(
         project=project,
@@ -87,6 +122,12 @@ def read_facts(tree: Tree, resolver: Resolver) -> Facts:
         params=_choose(asked.params, own.params, project, asked.roots),
         notes=asked.notes,
     )
+
+
+@lru_cache(maxsize=8)
+def _parse_once(files: tuple[tuple[str, bytes], ...]) -> Project:
+    """The project that files declare: base, head and the plan often have the same ones."""
+    return parse_project(dict(files))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,16 +149,17 @@ class _Asked:
     notes: tuple[str, ...]
 
 
-def _read_own(tree: Tree, project: Project) -> _Own:
-    metrics = _expand(project.metric_files, tree)
-    params = {path: file for file in project.params_files for path in _expand((file.path,), tree)}
-    files = tree.read_files([*metrics, *params])
-    unknown = [path for path in metrics if path not in files and is_cached(project, path)]
-    unknown += [path for path, file in params.items() if path in files and _is_for_dvc(file)]
+def _read_own(tree: Tree, project: Project, objects: Objects | None) -> _Own:
+    metrics = read_values(tree, project, objects, expand(project.metric_files, tree))
+    named = {path: file for file in project.params_files for path in expand((file.path,), tree)}
+    params = read_values(tree, project, objects, named)
+    for_dvc = [path for path in params.files if path in named and _is_for_dvc(named[path])]
+    for path in for_dvc:
+        del params.files[path]
     return _Own(
-        metrics={file.path: file for file in _own_metrics(project, files, metrics)},
-        params={file.path: file for file in _own_params(files, params)},
-        unknown=(*unknown, *project.templated),
+        metrics={**_not_in_git(project, metrics), **_parse(metrics, metric_values)},
+        params=_parse(params, partial(_read_params, named)),
+        unknown=(*metrics.unknown, *params.unknown, *for_dvc, *project.templated),
     )
 
 
@@ -152,21 +194,6 @@ def _choose(
     return tuple(chosen)
 
 
-def _expand(paths: Iterable[str], tree: Tree) -> tuple[str, ...]:
-    """The files that the paths stand for: a folder is every file in it."""
-    known = set(tree.list_files())
-    return tuple(inner for path in paths for inner in ((path,) if path in known else tree.list_folder(path) or (path,)))
-
-
-def is_cached(project: Project, path: str) -> bool:
-    """Whether the last run left this file, or a folder around it, in DVC's cache."""
-    return any(
-        output.cached and output.digest is not None and is_inside(path, output.path)
-        for stage in project.stages
-        for output in stage.outputs
-    )
-
-
 def _is_for_dvc(file: ParamsFile) -> bool:
     return file.path.endswith(".py") or needs_dvc(file.keys)
 
@@ -181,20 +208,22 @@ def _resolved(
     }
 
 
-def _own_metrics(project: Project, files: Mapping[str, bytes], paths: Iterable[str]) -> Iterator[ValueFile]:
-    for path in paths:
-        if path in files:
-            yield _read(path, files[path], metric_values)
-        elif is_cached(project, path):
-            yield ValueFile(path=path, error="its bytes are not in the DVC cache here (dvc fetch brings them)")
-        elif (output := project.find_output(path)) and output.digest:
-            yield ValueFile(path=path, error="dvc.lock knows it, but it is not in git")
+def _not_in_git(project: Project, reading: Reading) -> dict[str, ValueFile]:
+    """Metrics that git should have, for the last run made them and DVC does not keep them."""
+    made = {output.path for stage in project.stages for output in stage.outputs if output.digest}
+    lost = (path for path in project.metric_files if path in made and not reading.knows(path))
+    return {path: ValueFile(path=path, error="dvc.lock knows it, but it is not in git") for path in lost}
 
 
-def _own_params(files: Mapping[str, bytes], params: Mapping[str, ParamsFile]) -> Iterator[ValueFile]:
-    for path, file in params.items():
-        if path in files and not _is_for_dvc(file):
-            yield _read(path, files[path], partial(param_values, keys=file.keys))
+def _parse(reading: Reading, read: Callable[[str, object], ValueFile]) -> dict[str, ValueFile]:
+    """The values of what was read, and the reasons of what was not, by path."""
+    errors = {**dict.fromkeys(reading.unknown, _LOST), **reading.errors}
+    failed = {path: ValueFile(path=path, error=error) for path, error in errors.items()}
+    return failed | {path: _read(path, data, read) for path, data in reading.files.items()}
+
+
+def _read_params(named: Mapping[str, ParamsFile], path: str, content: object) -> ValueFile:
+    return param_values(path, content, named[path].keys if path in named else ())
 
 
 def _read(path: str, data: bytes, read: Callable[[str, object], ValueFile]) -> ValueFile:

@@ -3,14 +3,13 @@
 Bytes that DVC keeps are asked for only where the two sides differ, all of them in one go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.plot_images import Darkroom, develop, without_images, write_images
 from mlops_kit.commands.plot_objects import (
     Fetched,
     Listings,
-    Shelf,
     Wanted,
     fetch_listings,
     fetch_objects,
@@ -21,12 +20,14 @@ from mlops_kit.core.pipeline.hashing import hash_bytes, is_pointer
 from mlops_kit.core.pipeline.plots import expand_plots
 from mlops_kit.core.pipeline.project import Project, root_of
 from mlops_kit.core.pipeline.stages import Output, is_inside
-from mlops_kit.core.ports import Tree
+from mlops_kit.core.ports import Objects, Tree
 from mlops_kit.core.review import plotting
 from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
 from mlops_kit.core.review.plotting import PlotSide, Source, differs, files_of
 from mlops_kit.core.types import Digest
 
+Folders = Mapping[str, tuple[str, ...]]
+"""The files in each folder that is listed as a plot."""
 FILE_LIMIT = 1_000
 """Plots that are looked at; a folder may hold any number of files."""
 
@@ -35,7 +36,7 @@ FILE_LIMIT = 1_000
 class Desk:
     """What plots are read with besides the trees: bytes by digest, and where images go. Both may be missing."""
 
-    shelf: Shelf | None = None
+    objects: Objects | None = None
     darkroom: Darkroom | None = None
 
 
@@ -59,20 +60,24 @@ def make_plots(base: Place, head: Place, desk: Desk) -> Plots:
     """Every plot of either side; a file that cannot be read is a note in its row, never a failed report."""
     if not base.project.plots and not head.project.plots:
         return Plots()
-    listings = fetch_listings(_differing_folders(base.project, head.project), desk.shelf)
-    old, new = read_plots(base, listings), read_plots(head, listings)
-    fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.shelf)
+    listings = fetch_listings(_wanted_folders(base, head), desk.objects)
+    there, here = _folders(base, listings), _folders(head, listings)
+    old = read_plots(base, listings, _borrow(base.project, there, here))
+    new = read_plots(head, listings, _borrow(head.project, here, there))
+    fetched = fetch_objects([*_wanted(old, new, base), *_wanted(new, old, head)], desk.objects)
     old, new = _fill(old, base, fetched), _fill(new, head, fetched)
-    return _bound(compare_plots(old, new, desk.darkroom))
+    plots = _bound(compare_plots(old, new, desk.darkroom))
+    return replace(plots, notes=(*plots.notes, *_unresolved(head.project)))
 
 
-def read_plots(place: Place, listings: Listings) -> PlotSide:
+def read_plots(place: Place, listings: Listings, folders: Folders) -> PlotSide:
     """The plots of a side with the bytes that its tree has; of the others, which digest they have."""
-    plots = expand_plots(place.project.plots, _folders(place, listings))
+    plots = expand_plots(place.project.plots, folders)
     kept = dict(sorted(plots.items())[:FILE_LIMIT])
     files = sorted({file for plot in kept.values() for file in files_of(plot)})
     read, errors = _read_files(place.tree, files)
-    sources = {file: _source(file, place, read.get(file), listings) for file in files}
+    tracked = {output.path: output.digest for output in _outputs(place.project) if output.digest}
+    sources = {file: _source(file, read.get(file), tracked, listings) for file in files}
     lost = {file: source for file, source in errors.items() if not sources[file].identity}
     return PlotSide(plots=kept, sources={**sources, **lost})
 
@@ -95,7 +100,13 @@ def _bound(rows: tuple[PlotRow, ...]) -> Plots:
     return Plots(rows=tuple(sorted(kept, key=lambda row: row.path)), notes=notes)
 
 
-def _folders(place: Place, listings: Listings) -> Mapping[str, tuple[str, ...]]:
+def _unresolved(project: Project) -> Iterator[str]:
+    names = ", ".join(plot.name for plot in project.plots if plot.unresolved)
+    if names:
+        yield f"plots whose files DVC fills in by templates are left out: {names}"
+
+
+def _folders(place: Place, listings: Listings) -> Folders:
     """The files below each plot's path that is a folder, hidden ones left out."""
     files = set(place.tree.list_files())
     folders = {}
@@ -104,6 +115,12 @@ def _folders(place: Place, listings: Listings) -> Mapping[str, tuple[str, ...]]:
         if found:
             folders[path] = tuple(one for one in sorted(found) if not one.rpartition("/")[2].startswith("."))
     return folders
+
+
+def _borrow(project: Project, own: Folders, other: Folders) -> Folders:
+    """The side's folders; of those that DVC keeps and nobody could list, the other side's files stand for its own."""
+    touches = _touching(output.path for output in _outputs(project) if output.digest and output.digest.is_directory)
+    return {**{path: files for path, files in other.items() if touches(path)}, **own}
 
 
 def _tracked_below(project: Project, folder: str, listings: Listings) -> Iterator[str]:
@@ -134,14 +151,19 @@ def _read_files(tree: Tree, files: Iterable[str]) -> tuple[Mapping[str, bytes], 
         return read, errors
 
 
-def _source(file: str, place: Place, data: bytes | None, listings: Listings) -> Source:
+def _source(file: str, data: bytes | None, tracked: Mapping[str, Digest], listings: Listings) -> Source:
     if data is not None:
         pointer = f"{file}: git keeps only a Git LFS pointer of it" if is_pointer(data) else ""
         return Source(identity=str(hash_bytes(data)), data=None if pointer else data, error=pointer)
-    for output in _outputs(place.project):
-        if output.digest and is_inside(file, output.path):
-            return _tracked(file, output.path, output.digest, listings)
-    return Source(error=f"{file} is not there")
+    around = next((path for path in _upwards(file) if path in tracked), "")
+    return _tracked(file, around, tracked[around], listings) if around else Source(error=f"{file} is not there")
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The path, and the folders around it from the innermost."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _tracked(file: str, around: str, digest: Digest, listings: Listings) -> Source:
@@ -156,24 +178,28 @@ def _tracked(file: str, around: str, digest: Digest, listings: Listings) -> Sour
     return Source(identity=str(known), digest=known, error=missing) if known else Source(error=f"{file} is not there")
 
 
-def _differing_folders(base: Project, head: Project) -> Iterator[Wanted]:
-    """The folders among the outs that plots lie in or around, where the two sides differ in them."""
-    shared = {out.digest for out in _plot_folders(base)} & {out.digest for out in _plot_folders(head)}
-    for project in (base, head):
-        for output in _plot_folders(project):
-            if output.digest and output.digest not in shared:
-                yield Wanted(root=root_of(output.path, project.roots), digest=output.digest)
+def _wanted_folders(base: Place, head: Place) -> Iterator[Wanted]:
+    """The folders among the outs that plots lie in or around: where the two sides differ, or one lies open."""
+    shared = {out.digest for out in _plot_folders(base.project)} & {out.digest for out in _plot_folders(head.project)}
+    for place in (base, head):
+        for output in _plot_folders(place.project):
+            opened = any(side.tree.list_folder(output.path) for side in (base, head))
+            if output.digest and (opened or output.digest not in shared):
+                yield Wanted(root=root_of(output.path, place.project.roots), digest=output.digest)
 
 
 def _plot_folders(project: Project) -> Iterator[Output]:
-    paths = [file for plot in project.plots for file in files_of(plot)]
+    touches = _touching(file for plot in project.plots for file in files_of(plot))
     for output in _outputs(project):
-        if output.digest and output.digest.is_directory and _touches(output.path, paths):
+        if output.digest and output.digest.is_directory and touches(output.path):
             yield output
 
 
-def _touches(folder: str, paths: Iterable[str]) -> bool:
-    return any(is_inside(path, folder) or is_inside(folder, path) for path in paths)
+def _touching(paths: Iterable[str]) -> Callable[[str], bool]:
+    """What says of a path whether it lies in or around one of these."""
+    known = set(paths)
+    around = {folder for path in known for folder in _upwards(path)}
+    return lambda path: path in around or any(folder in known for folder in _upwards(path))
 
 
 def _wanted(side: PlotSide, other: PlotSide, place: Place) -> Iterator[Wanted]:

@@ -2,31 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
-from mlops_kit.commands.judge import Bench, read_live
+from mlops_kit.commands.comparison import Comparison, find_warnings, read_comparison, write_notes
+from mlops_kit.commands.data import DataReading, DataSources, read_data
+from mlops_kit.commands.facts import CommitTree
+from mlops_kit.commands.gated import Gated, answer_gates
+from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.plan import plan_environment
 from mlops_kit.commands.plot_images import Darkroom
-from mlops_kit.commands.plot_objects import Shelf
-from mlops_kit.commands.plots import Desk, Place, make_plots
-from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
+from mlops_kit.commands.plots import Desk, Place, Plots, make_plots
+from mlops_kit.commands.sections import Sections, read_sections
+from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
-from mlops_kit.core.config import Config, RegistryKind
-from mlops_kit.core.errors import InputError, KitError
-from mlops_kit.core.pipeline.project import Project
+from mlops_kit.core.config import RegistryKind
+from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
-from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tree
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tables, Tree
 from mlops_kit.core.review.bounds import bound_report
-from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
-from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
-from mlops_kit.core.review.judgement import LiveMetrics, needs_live
-from mlops_kit.core.review.metrics import MetricFile, compare_metrics
+from mlops_kit.core.review.gates import Verdict, judge_answers
+from mlops_kit.core.review.live import live_side
+from mlops_kit.core.review.metrics import compare_metrics
 from mlops_kit.core.review.params import compare_params
-from mlops_kit.core.review.report import PlanRows, Report, Side, gate_rows, plan_rows
+from mlops_kit.core.review.report import PlanRows, Report, gate_rows, plan_rows
 from mlops_kit.core.run import StageResult
-from mlops_kit.core.types import CommitSha, EnvironmentName, GateAnswer
+from mlops_kit.core.types import CommitSha
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
@@ -35,10 +35,11 @@ _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACK
 class Sources:
     """Where a report looks.
 
-    `objects` are the bytes that DVC keeps, `read_object` opens the file that one lies in. `darkroom` takes the images
-    among the plots. `open_world` gives the world of promotion for the plan; its `registry` is None where none is
-    configured here.
-    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree.
+    `objects` are the bytes that DVC keeps; without them nothing is read from cache or remote but through DVC. `tables`
+    looks into those that are tables.
+    `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
+    `read_last_run` gives the results of the last run in a DVC root of this machine's work tree. `darkroom` takes the
+    images among the plots.
     """
 
     git: Git
@@ -46,19 +47,15 @@ class Sources:
     resolver: Resolver
     log: PromotionLog
     objects: Objects | None = None
+    tables: Tables | None = None
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
-    read_object: Callable[[Path], bytes | None] | None = None
     darkroom: Darkroom | None = None
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Read:
-    """Both sides as they were read; `base_error` says why base has no facts."""
-
-    base: Facts
-    head: Facts
-    base_error: str = ""
+    @property
+    def bench(self) -> Bench:
+        """What of it a judge has too."""
+        return Bench(git=self.git, log=self.log, resolver=self.resolver, objects=self.objects)
 
 
 def make_report(question: Question, sources: Sources) -> Report:
@@ -66,142 +63,99 @@ def make_report(question: Question, sources: Sources) -> Report:
 
     InputError for a revision or environment that is none, and where head's own files cannot be read.
     """
-    sides = choose_sides(question, sources.git)
-    base, head = _open(sides.base, sources), _open(sides.head, sources)
-    policy = read_policy(base, head, file=question.config_file)
-    environment = choose_environment(question, policy.config, sides.branch)
-    read = _read_both(base, head, sources.resolver)
-    answers = _answer_gates(environment, policy.config, read, sources)
-    plan, plan_notes = _make_plan(environment, policy.config, sides.head, sources)
-    warnings = (*_lock_warnings(head, read.head.project), *_metric_warnings(read))
-    plots = make_plots(_place(base, read.base), _place(head, read.head), _desk(sources))
-    stages = compare_stages(read.base.project, read.head.project, _results(sides, read.head.project, sources))
+    compared = read_comparison(question, sources.bench, sources.work_tree)
+    gated = answer_gates(compared, sources.git)
+    plan, plan_notes = _make_plan(compared, sources)
+    warnings = find_warnings(compared)
+    parts = _read_parts(compared, sources)
+    stages = compare_stages(compared.base.project, compared.head.project, _results(compared, sources))
+    base = compared.sides.base
     report = Report(
-        base=sides.base,
-        head=sides.head,
-        environment=environment,
-        verdict=_verdict(answers, warnings, stages),
-        gates=gate_rows(answers),
-        metrics=compare_metrics(read.base.metrics, read.head.metrics, policy.config),
-        params=compare_params(read.base.params, read.head.params),
+        base=base,
+        head=compared.sides.head,
+        live=live_side(compared.live, compared.environment, base.commit),
+        environment=compared.environment,
+        verdict=_verdict(gated, warnings, stages),
+        gates=gate_rows(gated.answers),
+        metrics=compare_metrics(
+            compared.base.metrics, compared.head.metrics, compared.config, live=compared.other_live_metrics
+        ),
+        params=compare_params(compared.base.params, compared.head.params),
         stages=stages,
-        models=compare_models(read.base.project, read.head.project),
-        plots=plots.rows,
+        models=compare_models(compared.base.project, compared.head.project),
+        plots=parts.plots.rows,
+        obstacles=gated.obstacles,
+        data=parts.data.rows,
+        sections=parts.sections.found,
         plan=plan,
-        notes=_notes(sides, policy, read, (*warnings, *plan_notes, *plots.notes)),
-        policy_changed=policy.changed,
-        lock_uncommitted=sides.head.worktree and _locks(head) != _locks(_commit_tree(sides.head, sources)),
+        notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *parts.notes)),
+        policy_changed=compared.policy.changed,
+        lock_uncommitted=_is_lock_uncommitted(compared, sources),
     )
     return bound_report(report)
 
 
-def _open(side: Side, sources: Sources) -> Tree:
-    return sources.work_tree if side.worktree else _commit_tree(side, sources)
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a report shows besides values: data, plots, and the team's own sections."""
+
+    data: DataReading
+    plots: Plots
+    sections: Sections
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be found out for any of them."""
+        return (*self.data.notes, *self.plots.notes, *self.sections.notes)
 
 
-def _commit_tree(side: Side, sources: Sources) -> Tree:
-    return CommitTree(git=sources.git, commit=CommitSha(side.commit))
-
-
-def _place(tree: Tree, facts: Facts) -> Place:
-    return Place(tree=tree, project=facts.project)
-
-
-def _desk(sources: Sources) -> Desk:
-    shelf = (
-        Shelf(objects=sources.objects, read_object=sources.read_object)
-        if sources.objects and sources.read_object
-        else None
+def _read_parts(compared: Comparison, sources: Sources) -> _Parts:
+    base = Place(tree=compared.base_tree, project=compared.base.project)
+    head = Place(tree=compared.head_tree, project=compared.head.project)
+    work_tree = sources.git.root if compared.sides.head.worktree else None
+    places = DataSources(objects=sources.objects, tables=sources.tables, work_tree=work_tree)
+    return _Parts(
+        data=read_data(base.project, head.project, places),
+        plots=make_plots(base, head, Desk(objects=sources.objects, darkroom=sources.darkroom)),
+        sections=read_sections(compared.head_tree, compared.config.review.sections),
     )
-    return Desk(shelf=shelf, darkroom=sources.darkroom)
 
 
-def _read_both(base: Tree, head: Tree, resolver: Resolver) -> _Read:
-    """A base that cannot be read is a finding: gates that compare with it are not evaluable."""
-    found = read_facts(head, resolver)
-    if not found.project.definitions:
-        raise InputError("there is no dvc.yaml in head", hint="run in a repository with a DVC pipeline")
-    try:
-        return _Read(base=read_facts(base, resolver), head=found)
-    except KitError as error:
-        lost = tuple(MetricFile(path=file.path, error=str(error)) for file in found.metrics)
-        return _Read(base=Facts(project=Project(), metrics=lost), head=found, base_error=str(error))
-
-
-def _answer_gates(
-    environment: EnvironmentName, config: Config, read: _Read, sources: Sources
-) -> tuple[GateAnswer, ...]:
-    rules = config.environments[environment]
-    bench = Bench(git=sources.git, log=sources.log, resolver=sources.resolver)
-    live = read_live(bench, environment) if needs_live(config, environment) else LiveMetrics()
-    values = GateInputs(
-        head=read.head.metrics,
-        base=read.base.metrics,
-        live=live.files,
-        base_error=read.base_error,
-        live_error=live.error,
-    )
-    return evaluate_gates(environment, rules, config, values)
-
-
-def _make_plan(
-    environment: EnvironmentName, config: Config, head: Side, sources: Sources
-) -> tuple[PlanRows | None, tuple[str, ...]]:
+def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None, tuple[str, ...]]:
     """What a merge would cause; a registry that cannot be read is a note, never a failed report."""
     if sources.open_world is None:
         return None, ()
     try:
-        world = replace(sources.open_world(), config=config)
-        plan = plan_environment(world, environment, revision=head.commit)
+        world = replace(sources.open_world(), config=compared.config)
+        plan = plan_environment(world, compared.environment, revision=compared.sides.head.commit)
     except KitError as error:
-        return None, (f"no plan for {environment}: {error}",)
-    skipped = world.registry is None and config.registry.kind is not RegistryKind.NONE
+        return None, (f"no plan for {compared.environment}: {error}",)
+    skipped = world.registry is None and compared.config.registry.kind is not RegistryKind.NONE
     return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
 
 
-def _verdict(answers: tuple[GateAnswer, ...], warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:
-    verdict = Verdict.FAIL if failed_stages(stages) else judge_answers(answers)
-    return Verdict.WARN if verdict is Verdict.PASS and warnings else verdict
+def _verdict(gated: Gated, warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:
+    verdict = Verdict.FAIL if failed_stages(stages) else judge_answers(gated.answers)
+    return Verdict.WARN if verdict is Verdict.PASS and (warnings or gated.doubts) else verdict
 
 
-def _lock_warnings(head: Tree, project: Project) -> tuple[str, ...]:
-    return tuple(
-        f"lock inconsistent: stage {found.stage}: {found.path}: {found.message}"
-        for found in inconsistencies_of(head, project)
-    )
-
-
-def _metric_warnings(read: _Read) -> tuple[str, ...]:
-    return tuple(f"{file.path} cannot be read in head: {file.error}" for file in read.head.metrics if file.error)
-
-
-def _results(sides: Sides, project: Project, sources: Sources) -> tuple[StageResult, ...]:
+def _results(compared: Comparison, sources: Sources) -> tuple[StageResult, ...]:
     """The last run's results, where head is what this machine has checked out."""
-    at_hand = sides.head.worktree or sides.head.commit == sources.git.resolve("HEAD")
+    head = compared.sides.head
+    at_hand = head.worktree or head.commit == sources.git.resolve("HEAD")
     if sources.read_last_run is None or not at_hand:
         return ()
     return tuple(
         replace(result, name=rooted_name(root, result.name))
-        for root in project.roots
+        for root in compared.head.project.roots
         for result in sources.read_last_run(root)
     )
 
 
-def _notes(sides: Sides, policy: Policy, read: _Read, found: tuple[str, ...]) -> tuple[str, ...]:
-    base = (f"base cannot be read: {read.base_error}",) if read.base_error else ()
-    broken = (
-        f"{file.path} cannot be read in base: {file.error}"
-        for file in read.base.metrics
-        if file.error and not read.base_error
-    )
-    params = (
-        f"{file.path} cannot be read in {side}: {file.error}"
-        for side, facts in (("base", read.base), ("head", read.head))
-        for file in facts.params
-        if file.error
-    )
-    notes = (*sides.notes, *policy.notes, *base, *found, *broken, *params, *read.base.notes, *read.head.notes)
-    return tuple(clip(note) for note in dict.fromkeys(notes))
+def _is_lock_uncommitted(compared: Comparison, sources: Sources) -> bool:
+    head = compared.sides.head
+    committed = CommitTree(git=sources.git, commit=CommitSha(head.commit))
+    return head.worktree and _locks(compared.head_tree) != _locks(committed)
 
 
 def _locks(tree: Tree) -> dict[str, bytes]:

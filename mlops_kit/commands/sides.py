@@ -1,23 +1,29 @@
 """Chooses what a report compares and by whose rules: base, head, environment, policy."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mlops_kit.commands.commits import Found, Missing, find_commit, find_merge_base, find_parent, require_commit
+from mlops_kit.commands.live import find_live_commit, last_records
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.ports import Git, Tree
+from mlops_kit.core.ports import Git, PromotionLog, Tree
 from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.judgement import target_environment
 from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
 _USUAL_BRANCHES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
-_PREFIXES = ("refs/heads/", "refs/remotes/origin/", "origin/")
+_LIVE = "live:"
+_HEADS = "refs/heads/"
+_PREFIXES = (_HEADS, "refs/remotes/origin/", "origin/")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What to compare; an empty text leaves the choice to the kit, an empty `head` is the work tree."""
+    """What to compare; an empty text leaves the choice to the kit, an empty `head` is the work tree.
+
+    `base` is a revision, or `live:ENVIRONMENT`.
+    """
 
     head: str = ""
     base: str = ""
@@ -27,11 +33,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """Base and head as commits; `branch` is the branch that base stands for, if it is known."""
+    """Base and head as commits; `branch` is the branch that base stands for, if it is known.
+
+    `environment` is the one that base was named by.
+    """
 
     base: Side
     head: Side
-    branch: str
+    branch: str = ""
+    environment: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -44,27 +54,36 @@ class Policy:
     notes: tuple[str, ...] = ()
 
 
-def choose_sides(question: Question, git: Git) -> Sides:
-    """Base and head; without a named base, the merge base with the main branch. InputError where there is none."""
-    head = Side(
-        name=clip(question.head or "work tree"),
-        commit=git.resolve(question.head or "HEAD"),
-        worktree=not question.head,
-    )
+def choose_sides(question: Question, git: Git, log: PromotionLog) -> Sides:
+    """Base and head; without a named base, the merge base with the main branch. InputError where there is none.
+
+    What a shallow clone lacks of them is fetched.
+    """
+    found = require_commit(git, question.head) if question.head else Found(commit=git.resolve("HEAD"))
+    head = _side(question.head or "work tree", found, worktree=not question.head)
+    if question.base.startswith(_LIVE):
+        sides = _live_sides(head, question.base.removeprefix(_LIVE), git, log)
+        return replace(sides, notes=(*found.notes, *sides.notes))
     if question.base:
-        base = Side(name=clip(question.base), commit=_resolve_base(git, question.base))
-        return Sides(base=base, head=head, branch=_branch_name(question.base))
-    return _default_sides(head, git)
+        named = require_commit(git, _local_name(git, question.base))
+        base = _side(question.base, named)
+        return Sides(base=base, head=head, branch=_branch_name(question.base), notes=(*found.notes, *named.notes))
+    sides = _default_sides(head, found.commit, git)
+    return replace(sides, notes=(*found.notes, *sides.notes))
 
 
-def choose_environment(question: Question, config: Config, branch: str) -> EnvironmentName:
-    """The named environment, else the one that follows the base's branch, else the first in order."""
-    if question.environment:
-        if question.environment not in config.environments:
+def _side(name: str, found: Found, *, worktree: bool = False) -> Side:
+    return Side(name=clip(name), commit=found.commit, worktree=worktree)
+
+
+def choose_environment(question: Question, config: Config, sides: Sides) -> EnvironmentName:
+    """The named environment, else the one that base was named by or follows, else the first in order."""
+    if named := question.environment or sides.environment:
+        if named not in config.environments:
             known = ", ".join(config.environments)
-            raise InputError(f"{question.environment!r} is not an environment", hint=f"environments are: {known}")
-        return EnvironmentName(question.environment)
-    return target_environment(config, branch)
+            raise InputError(f"{named!r} is not an environment", hint=f"environments are: {known}")
+        return EnvironmentName(named)
+    return target_environment(config, sides.branch)
 
 
 def read_policy(base: Tree, head: Tree, *, file: str) -> Policy:
@@ -78,39 +97,62 @@ def read_policy(base: Tree, head: Tree, *, file: str) -> Policy:
     return Policy(config=default_config(), changed=False)
 
 
-def _default_sides(head: Side, git: Git) -> Sides:
-    for name, commit in _main_branches(git):
-        shared = git.merge_base(commit, head.commit)
-        if shared is None:
-            note = f"no merge base with {name} was found (unrelated or shallow history): compared with its head"
-            return Sides(base=Side(name=name, commit=commit), head=head, branch=_branch_name(name), notes=(note,))
-        if shared != head.commit or head.worktree:
-            base = Side(name=f"merge base with {name}", commit=shared)
-            return Sides(base=base, head=head, branch=_branch_name(name))
-        parent = Side(name=f"{head.name}^", commit=_resolve(git, f"{head.commit}^") or head.commit)
-        return Sides(base=parent, head=head, branch=_branch_name(name))
-    raise InputError("no base to compare with: there is no main branch", hint="name one with --base REVISION")
+def _live_sides(head: Side, environment: str, git: Git, log: PromotionLog) -> Sides:
+    records = log.read_records()
+    live = last_records(records, EnvironmentName(environment))
+    if not live:
+        known = ", ".join(sorted({record.environment for record in records}))
+        hint = f"something is live in: {known}" if known else "the promotion log is empty: name a revision with --base"
+        raise InputError(f"nothing is live in {environment!r}", hint=hint)
+    commit = find_live_commit(git, live)
+    if commit is None:
+        told = ", ".join(f"{name} at {record.commit[:8]}" for name, record in sorted(live.items()))
+        raise InputError(
+            f"no single commit is live in {environment!r}: {told}", hint="name one of them with --base REVISION"
+        )
+    found = require_commit(git, commit)
+    return Sides(base=_side(f"live in {environment}", found), head=head, environment=environment, notes=found.notes)
 
 
-def _main_branches(git: Git) -> Iterator[tuple[str, CommitSha]]:
+def _default_sides(head: Side, commit: CommitSha, git: Git) -> Sides:
+    name, main = _find_main_branch(git)
+    if isinstance(main, Missing):
+        raise InputError("no base to compare with: there is no main branch", hint="name one with --base REVISION")
+    shared = find_merge_base(git, main.commit, commit)
+    notes = (*main.notes, *shared.notes)
+    if isinstance(shared, Missing):
+        note = f"no merge base with {name} was found (unrelated or shallow history): compared with its head"
+        return Sides(base=_side(name, main), head=head, branch=_branch_name(name), notes=(*notes, note))
+    if shared.commit != commit or head.worktree:
+        base = _side(f"merge base with {name}", shared)
+        return Sides(base=base, head=head, branch=_branch_name(name), notes=notes)
+    parent = find_parent(git, commit)
+    base = Side(name=f"{head.name}^", commit=parent.commit if isinstance(parent, Found) else commit)
+    return Sides(base=base, head=head, branch=_branch_name(name), notes=(*notes, *parent.notes))
+
+
+def _find_main_branch(git: Git) -> tuple[str, Found | Missing]:
+    """The main branch as this clone knows it, else the one that the remote calls its own."""
     for name in _USUAL_BRANCHES:
-        if commit := _resolve(git, name):
-            yield name, commit
+        try:
+            return name, Found(commit=git.resolve(name))
+        except InputError:
+            continue
+    return _USUAL_BRANCHES[0], find_commit(git, _USUAL_BRANCHES[0])
 
 
-def _resolve(git: Git, revision: str) -> CommitSha | None:
+def _local_name(git: Git, revision: str) -> str:
+    """A branch by its full name (`refs/heads/main`) is the remote's, as last fetched, where there is none here."""
+    branch = revision.removeprefix(_HEADS)
+    remote = f"refs/remotes/origin/{branch}"
+    return remote if branch != revision and not _is_known(git, revision) and _is_known(git, remote) else revision
+
+
+def _is_known(git: Git, revision: str) -> bool:
     try:
-        return git.resolve(revision)
+        return bool(git.resolve(revision))
     except InputError:
-        return None
-
-
-def _resolve_base(git: Git, revision: str) -> CommitSha:
-    """The commit of a base; a branch by its full name (`refs/heads/main`) is the remote's where there is none here."""
-    branch = revision.removeprefix("refs/heads/")
-    if branch != revision and (found := _resolve(git, f"refs/remotes/origin/{branch}")):
-        return _resolve(git, revision) or found
-    return git.resolve(revision)
+        return False
 
 
 def _branch_name(revision: str) -> str:

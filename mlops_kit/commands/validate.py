@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from mlops_kit.core.config import Config, default_config, parse_config
-from mlops_kit.core.documents import parse_yaml
+from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InputError, InvalidInputError, KitError, Location, Problem
 from mlops_kit.core.pipeline.completeness import check_digests, check_end, check_entries, check_sizes, check_stages
 from mlops_kit.core.pipeline.definition import Definition, parse_data_file, parse_definition
@@ -23,7 +23,7 @@ from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
-from mlops_kit.core.review.coverage import check_gates
+from mlops_kit.core.review.coverage import check_directions, check_gates, check_measuring, check_writers
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import EnvironmentName, ModelName
 
@@ -59,9 +59,21 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     _check_soundness(tree, files, found)
     project = _read_project(files)
     metrics = _read_metrics(tree, project, found)
-    if config and data and not found.errors and _all_read(project, metrics):
-        found.warn(check_gates(config, metrics, parse_yaml(data, file=name)))
+    if config and data:
+        _check_policy(config, parse_yaml(data, file=name), project, metrics, found)
     return _summary(None if data is None else name, config=config, project=project, files=files, found=found)
+
+
+def _check_policy(
+    config: Config, document: Document, project: Project, metrics: tuple[MetricFile, ...], found: "_Findings"
+) -> None:
+    """Whether the policy fits the pipeline; what would only be missed is said where everything else could be read."""
+    complete = not found.errors and _all_read(project, metrics)
+    found.add(check_directions(config, metrics, document))
+    if complete:
+        found.warn(check_gates(config, metrics, document))
+        found.warn(check_measuring(config, project, document))
+        found.warn(check_writers(config, project, metrics, document))
 
 
 @dataclass(kw_only=True)

@@ -22,6 +22,7 @@ from mlops_kit.core.run import (
     StageState,
     Wait,
 )
+from mlops_kit.core.tables import Table, TableFile
 from mlops_kit.core.types import (
     AliasReading,
     CommandResult,
@@ -58,7 +59,30 @@ class Git(Protocol):
         """All paths of a commit's tree, sorted; regular files only, never links."""
 
     def read_files(self, revision: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those paths that are regular files of the commit, read in one process."""
+        """The contents of those paths that are regular files of the commit."""
+
+    def list_special(self, revision: str) -> Mapping[str, str]:
+        """What a commit has besides regular files: each path with what it is, a symbolic link or a submodule."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the clone lacks files that its remote has (`git clone --filter`)."""
+
+    def prefetch(self, wanted: Mapping[CommitSha, Iterable[str]]) -> None:
+        """Bring here, by one request, what a partial clone lacks of these files; OutsideError where that fails."""
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone's history was cut off (`git clone --depth`)."""
+
+    def fetch_commit(self, revision: str) -> CommitSha:
+        """Bring one commit here that the remote has, named by its full id, or by a branch or tag there.
+
+        InputError where the remote has none such, OutsideError where it does not answer.
+        """
+
+    def deepen(self, commits: int) -> None:
+        """Bring so many more commits of a shallow history here."""
 
     def read_small_files(self, revision: str, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of at most `limit` bytes; larger ones are not read."""
@@ -86,6 +110,9 @@ class Tree(Protocol):
     def list_folder(self, folder: str) -> tuple[str, ...]:
         """The regular files below a folder, sorted, those that git ignores too where the tree has them."""
 
+    def list_special(self) -> Mapping[str, str]:
+        """What is no regular file and not entered: each path with what it is, a symbolic link or a submodule."""
+
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The contents of those paths that are regular files of the tree."""
 
@@ -99,6 +126,16 @@ class Objects(Protocol):
         What is not in the cache is asked of the DVC remote in one go, except files of more than `limit` bytes.
         OutsideError where the remote fails or takes too long; what it does not have is left out.
         """
+
+    def read(self, root: str, digests: Iterable[Digest], *, limit: int) -> Mapping[Digest, bytes]:
+        """The bytes themselves, compared with their digests: as `find`, without what is damaged or over the limit."""
+
+
+class Tables(Protocol):
+    """Rows and columns of CSV and Parquet files. Their bytes are a stranger's: what is wrong is an answer."""
+
+    def read(self, files: Iterable[TableFile]) -> Mapping[TableFile, Table]:
+        """What each file holds, or the error in its place. OutsideError where none can be read at all."""
 
 
 class Resolver(Protocol):

@@ -80,6 +80,31 @@ class MemoryGit:
         """The contents of those paths that the commit has, larger ones left out."""
         return {path: data for path, data in self.read_files(revision, paths).items() if len(data) <= limit}
 
+    def list_special(self, revision: str) -> Mapping[str, str]:
+        """Nothing: all is regular."""
+        self.resolve(revision)
+        return {}
+
+    @property
+    def is_partial(self) -> bool:
+        """Nothing is missing."""
+        return False
+
+    def prefetch(self, wanted: Mapping[CommitSha, Iterable[str]]) -> None:
+        """Everything is here already."""
+
+    @property
+    def is_shallow(self) -> bool:
+        """All history is here."""
+        return False
+
+    def fetch_commit(self, revision: str) -> CommitSha:
+        """What is not here is nowhere."""
+        return self.resolve(revision)
+
+    def deepen(self, commits: int) -> None:
+        """All history is here."""
+
     def branch_head(self, branch: str) -> CommitSha | None:
         """The branch's head; None where there is no such branch."""
         return self.branches.get(branch)

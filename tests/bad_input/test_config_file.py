@@ -1,4 +1,4 @@
-"""mlops.yaml as it should not be (rows B1 to B12 and A10 of the catalogue of bad inputs)."""
+"""mlops.yaml as it should not be (rows B1 to B12, A10 and C18 of the catalogue of bad inputs)."""
 
 import os
 import subprocess
@@ -73,6 +73,61 @@ def test_every_verb_that_needs_the_file_refuses_it_the_same_way(project: Project
     answer = project.refuse(*words)
     assert answer.errors == ["mlops.yaml:2:1 enviroments: unknown key", "mlops.yaml:3:1 metric: unknown key"]
     assert answer.hints == ["did you mean environments?", "did you mean metrics?"]
+
+
+GATED = (
+    "version: 1\nmetrics: {{loss: {{goal: minimize}}}}\nenvironments: {{main: {{branch: main, gates: [{{{gate}}}]}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("gate", "reason"),
+    [
+        ("metric: loss, max: .nan", "expected a finite number"),
+        ("metric: loss, max: .inf", "expected a finite number"),
+        ("metric: loss, max-drop: .nan", "expected a number that is not negative"),
+        ("metric: loss, max-rise: -1", "expected a number that is not negative"),
+        ("metric: loss, min: 2, max: 1", "min 2 is greater than max 1"),
+        ("metric: loss", "a gate needs min, max, max-drop or max-rise"),
+        ("metric: loss, max-drop: 1%", "max-drop on 'loss', whose goal is minimize: it would refuse what is better"),
+    ],
+)
+def test_c18_a_gate_that_cannot_be_meant_is_refused(project: Project, gate: str, reason: str) -> None:
+    project.write("mlops.yaml", GATED.format(gate=gate))
+    (error,) = project.refuse("validate").errors
+    assert error.startswith("mlops.yaml:3:")
+    assert reason in error
+
+
+def test_c18_a_gate_in_the_right_direction_is_accepted(project: Project) -> None:
+    for gate in (
+        "metric: loss, max-rise: 1%",
+        "metric: loss, max-drop: 1%, max-rise: 1%",
+        "metric: accuracy, max-drop: 1",
+    ):
+        project.write("mlops.yaml", GATED.format(gate=gate))
+        assert project.call("validate").code == 0, gate
+
+
+def test_c18_the_metric_of_a_gate_that_no_file_has_is_a_warning(project: Project) -> None:
+    project.write("mlops.yaml", GATED.format(gate="metric: los, max: 1"))
+    assert "no metric file has 'los'" in project.call("validate").err
+
+
+def test_what_a_metric_is_evaluated_on_must_be_read_by_a_stage(project: Project) -> None:
+    project.write("mlops.yaml", "version: 1\nmetrics: {accuracy: {evaluation: [data/test.csv, dta]}}\n")
+    answer = project.call("validate")
+    assert answer.code == 0
+    assert "mlops.yaml:2:50 metrics.accuracy.evaluation.1: no stage reads 'dta'" in answer.err
+    assert "did you mean data?" in answer.err
+    assert "data/test.csv" not in answer.err
+
+
+def test_an_equal_measurement_of_what_no_stage_measures_is_a_warning(project: Project) -> None:
+    project.write("dvc.yaml", (project.folder / "dvc.yaml").read_text() + "metrics: [hand.json]\n")
+    project.write("hand.json", '{"loss": 1}\n')
+    project.write("mlops.yaml", GATED.format(gate="metric: loss, max: 1, require-comparable: true"))
+    assert "no stage writes hand.json: how it is measured is not known" in project.call("validate").err
 
 
 def test_what_needs_quotes_is_shown_with_them(project: Project) -> None:

@@ -37,6 +37,7 @@ def refuse(project: Project, github: FakeGitHub, event: Path) -> str:
     (error,) = project.refuse("comment", "report.json", variables=variables(github, event)).errors
     assert github.comments == {}
     assert github.statuses == []
+    assert github.check_runs == {}
     return error
 
 

@@ -116,7 +116,7 @@ def test_a_worse_model_makes_the_check_red_after_it_was_said(stage: Stage, githu
     (body,) = github.bodies(author=KIT)
     assert "0.7 is under the minimum 0.85" in body.replace("&#46;", ".")
     assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
-        ("mlops-kit", "failure", "fail: 1 fail (staging)")
+        ("mlops-kit", "failure", "❌ Not ready for staging: accuracy is 0.7, under the minimum 0.85.")
     ]
 
 
@@ -140,10 +140,14 @@ def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, gith
 
     assert (run.code, run.jobs) == (1, {**REFUSED, "Reproduce": "failure"}), run.text
     (body,) = github.bodies(author=KIT)
-    assert "1 stage failed" in body
+    assert "stage train failed, so what is below is not what this change would give" in body
     assert "exit status 3" in body
     assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
-        ("mlops-kit", "failure", "fail: stage train failed")
+        (
+            "mlops-kit",
+            "failure",
+            "❌ Not ready for dev: stage train failed, so what is below is not what this change would give.",
+        )
     ]
 
 
@@ -172,7 +176,7 @@ def test_a_refused_commit_is_accepted_by_hand_and_the_job_is_green(stage: Stage,
 
     assert (run.code, run.jobs) == (0, JOBS), run.text
     assert [(name, state, output["title"]) for name, state, output in ends(github)] == [
-        ("mlops-kit", "success", "accepted by hand by ada, fail: 1 fail (staging)")
+        ("mlops-kit", "success", "⚠️ Accepted for staging by ada, although accuracy is 0.7, under the minimum 0.85.")
     ]
 
 

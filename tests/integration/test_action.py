@@ -106,7 +106,7 @@ def test_the_key_follows_the_lock() -> None:
     assert action.environment_key(b"one") != action.environment_key(b"two")
 
 
-@pytest.mark.parametrize("name", ["run", "s3", "gs", "azure", "plots"])
+@pytest.mark.parametrize("name", ["run", *action.EXTRAS])
 def test_every_lock_names_uv_with_its_hashes(name: str) -> None:
     requirement = action.uv_requirement((KIT / "locks" / f"{name}.lock").read_text())
 
@@ -114,6 +114,15 @@ def test_every_lock_names_uv_with_its_hashes(name: str) -> None:
     assert first.startswith("uv==")
     assert all(line.strip().startswith("--hash=sha256:") for line in hashes)
     assert len(hashes) > 10
+
+
+def test_an_extra_is_a_lock_of_its_own_and_plots_brings_what_draws() -> None:
+    assert {extra: action.choose_lock(extra).name for extra in ("", *action.EXTRAS)} == {
+        "": "run.lock",
+        **{extra: f"{extra}.lock" for extra in action.EXTRAS},
+    }
+    assert "\nvl-convert-python==" in action.choose_lock("plots").read_text()
+    assert "\nvl-convert-python==" not in action.choose_lock("").read_text()
 
 
 def test_one_job_at_a_time_makes_an_environment(tmp_path: Path) -> None:

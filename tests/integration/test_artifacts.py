@@ -143,7 +143,7 @@ def test_a_listing_that_leads_out_of_the_folder_is_refused(project: Path) -> Non
     path.write_bytes(listing)
     value = hashlib.md5(listing, usedforsecurity=False).hexdigest()
     wanted = replace(model(project, "folder"), digest=Digest(algorithm="md5", value=f"{value}.dir"))
-    with pytest.raises(IntegrityError, match="leaves its folder"):
+    with pytest.raises(IntegrityError, match="a file of the folder leaves it"):
         fetch(project, wanted)
 
 

@@ -51,7 +51,7 @@ def test_the_checks_page_shows_the_reports_head(desk: Desk) -> None:
 
     output = the_check(desk)["output"]
     assert isinstance(output, dict)
-    assert output["title"] == "fail: 1 fail (dev)"
+    assert output["title"] == "❌ Not ready for dev: accuracy is 0.5, under the minimum 0.8."
     assert "accuracy" in output["summary"]
     assert len(output["summary"]) <= 65_535
 
@@ -112,7 +112,7 @@ def test_a_token_that_is_no_apps_sets_the_commit_status(desk: Desk) -> None:
 
     assert desk.github.checks() == []
     assert [(status["context"], status["state"], status["description"]) for status in desk.github.statuses] == [
-        ("mlops-kit", "success", "pass: 1 pass (dev)")
+        ("mlops-kit", "success", "✅ Ready for dev: its gate passes; accuracy is worse.")
     ]
 
 
@@ -209,8 +209,9 @@ def test_a_refused_commit_is_accepted_by_hand(desk: Desk, capsys: pytest.Capture
 
     assert desk.comment(GITHUB_RUN_ATTEMPT="2") is ExitCode.DONE
     assert desk.github.checks()[-1] == (desk.head, "mlops-kit", "success")
+    assert "the holdout set is known to be noisy" in desk.bodies()[0]
     output = desk.github.check_runs[max(desk.github.check_runs)]["output"]
-    assert output["title"] == "accepted by hand by ada, fail: 1 fail (dev)"
+    assert output["title"] == "⚠️ Accepted for dev by ada, although accuracy is 0.5, under the minimum 0.8."
 
 
 @pytest.mark.parametrize(
@@ -262,6 +263,7 @@ def test_a_head_that_moved_on_gets_its_own_check_only(desk: Desk) -> None:
     desk.write_report(0.85)
 
     assert desk.comment() is ExitCode.DONE
+    assert "c" * 8 in desk.bodies()[0]
     assert desk.github.checks() == [(desk.head, "mlops-kit", "success")]
 
 

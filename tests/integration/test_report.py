@@ -6,19 +6,24 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlops_kit import wiring
 from mlops_kit.adapters.dvc.resolver import DvcResolver
 from mlops_kit.adapters.last_run import write_last_run
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import parse_inputs
+from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.review.report import parse_report
 from mlops_kit.core.run import StageResult, StageState
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import CommitSha, EnvironmentName, PromotionKind, PromotionRecord, StageName
+from mlops_kit.testing.log import MemoryLog
 from tests.integration.dvc_project import Project, make_project
 
 PIPELINE = "stages: {t: {cmd: 'true', params: [lr], outs: [model], metrics: [m.json: {cache: false}]}}\n"
@@ -76,8 +81,10 @@ def test_without_a_base_the_merge_base_with_main_is_taken_and_named(project: Pro
             "key": "acc",
             "old": 0.9,
             "new": 0.895,
+            "live": None,
             "diff": 0.895 - 0.9,
             "goal": "maximize",
+            "assumed": False,
             "trend": "worse",
         }
     ]
@@ -123,7 +130,7 @@ def test_a_change_cannot_loosen_the_gate_that_it_is_judged_by(project: Project) 
     project.commit()
     found = report(project, "--environment", "staging")
     assert (found["verdict"], found["policy_changed"]) == ("fail", True)
-    assert "edits the rules" in call(project, "--environment", "staging", "--format", "markdown")
+    assert "This change edits `mlops.yaml`" in call(project, "--environment", "staging", "--format", "markdown")
 
 
 def test_rules_that_base_does_not_have_yet_are_head_s_and_say_so(project: Project) -> None:
@@ -199,13 +206,17 @@ def test_a_root_below_the_top_has_its_own_last_run(tmp_path: Path) -> None:
     assert (stage["name"], stage["state"]) == ("sub/dvc.yaml:t", "failed")
 
 
-def test_the_plan_is_what_a_merge_would_cause_and_mlflow_stays_asleep(project: Project) -> None:
+HEAVY = "dvc mlflow github ray sklearn pandas numpy pyarrow jinja2 requests rich"
+
+
+def test_the_plan_is_what_a_merge_would_cause_and_heavy_libraries_stay_asleep(project: Project) -> None:
     project.write({"model": "bytes"})
     project.git("add", "--force", "model")
     project.commit()
-    code = "import sys; from mlops_kit.cli import run; from mlops_kit.cli.environment import read_inputs; "
-    code += "run(sys.argv[1:], read_inputs()); print({'dvc', 'mlflow', 'github'} & sys.modules.keys(), file=sys.stderr)"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    code = "import os, sys; from mlops_kit.cli import run; from mlops_kit.cli.environment import read_inputs; "
+    code += "run(sys.argv[1:], read_inputs()); "
+    code += "print(set(os.environ['HEAVY'].split()) & sys.modules.keys(), file=sys.stderr)"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")} | {"HEAVY": HEAVY}
     words = [sys.executable, "-c", code, "report", "--format", "json"]
     done = subprocess.run(words, cwd=project.root, env=variables, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "set()"
@@ -242,3 +253,130 @@ def test_twenty_thousand_metrics_still_cross(project: Project) -> None:
     found = json.loads(text)
     assert any("the report was too large" in note for note in found["notes"])
     assert "acc" in {row["key"] for row in found["metrics"]}
+
+
+MEASURED = """\
+stages:
+  train: {cmd: 'cp train.csv m.pkl', deps: [train.csv], outs: [m.pkl]}
+  evaluate: {cmd: 'cp value.json m.json', deps: [m.pkl, test.csv], metrics: [m.json: {cache: false}]}
+artifacts: {clf: {path: m.pkl, type: model}}
+"""
+
+
+def measured_project(tmp_path: Path) -> Project:
+    """A pipeline that DVC ran on `main`; the number that it writes lies beside it."""
+    files = {
+        "dvc.yaml": MEASURED, "train.csv": "1\n", "test.csv": "1\n", "value.json": '{"acc": 0.9}', "mlops.yaml": CONFIG,
+    }  # fmt: skip
+    made = make_project(tmp_path / "m", files, site=tmp_path / "site")
+    measure(made, acc=0.9, train="1")
+    return made
+
+
+def measure(project: Project, *, acc: float, train: str, test: str = "1") -> str:
+    """Run the pipeline with these inputs, and commit; the commit."""
+    project.write({"value.json": json.dumps({"acc": acc}), "train.csv": f"{train}\n", "test.csv": f"{test}\n"})
+    project.run_dvc()
+    project.commit()
+    return project.git("rev-parse", "HEAD").strip()
+
+
+def record_of(project: Project, environment: str, commit: str) -> PromotionRecord:
+    """A record that a commit's model is live."""
+    (model,) = read_project(wiring.open_git(project.root, os.environ), commit).models
+    assert model.digest
+    return PromotionRecord(
+        model=model.name,
+        environment=EnvironmentName(environment),
+        seq=1,
+        digest=model.digest,
+        sha256="0" * 64,
+        recipe=model.recipe,
+        previous=None,
+        kind=PromotionKind.PROMOTE,
+        commit=CommitSha(commit),
+    )
+
+
+def promote(project: Project, environment: str, commit: str) -> None:
+    """Put such a record into the real log."""
+    wiring.open_log(wiring.open_git(project.root, os.environ)).append_record(record_of(project, environment, commit))
+
+
+def test_what_is_live_stands_beside_base_where_it_is_something_else(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    live = measure(project, acc=0.8, train="2")
+    promote(project, "dev", live)
+    base = measure(project, acc=0.85, train="3")
+    measure(project, acc=0.86, train="4")
+    found = report(project, "HEAD", "--base", base)
+    assert found["live"] == {"name": "live in dev", "commit": live, "worktree": False}
+    assert [(row["old"], row["live"], row["new"]) for row in found["metrics"]] == [(0.85, 0.8, 0.86)]
+    text = call(project, "HEAD", "--base", base)
+    assert f"beside them: live in dev ({live[:8]})" in text
+    assert "m.json:acc  0.85  0.86  live 0.8  +0.01 (+1.2 %)  better" in text
+
+
+def test_what_is_live_can_be_base_itself(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    live = measure(project, acc=0.8, train="2")
+    promote(project, "staging", live)
+    measure(project, acc=0.96, train="3")
+    found = report(project, "HEAD", "--base", "live:staging")
+    assert found["base"] == {"name": "live in staging", "commit": live, "worktree": False}
+    assert (found["environment"], found["live"]) == ("staging", None)
+    assert [(row["old"], row["live"], row["new"]) for row in found["metrics"]] == [(0.8, None, 0.96)]
+    assert "nothing is live in 'dev'" in call(project, "--base", "live:dev", code=2)
+    assert "something is live in: staging" in call(project, "--base", "live:dev", code=2)
+
+
+def test_a_live_commit_that_is_not_here_is_said_and_fails_what_compares_with_it(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    project.write({"mlops.yaml": CONFIG.replace("max-drop: 0.01", "max-drop: 0.01, against: live")})
+    base = measure(project, acc=0.9, train="3")
+    git = wiring.open_git(project.root, os.environ)
+    (record,) = (replace(record, commit=CommitSha("d" * 40)) for record in [record_of(project, "dev", base)])
+    bench = Bench(git=git, log=MemoryLog(), resolver=DvcResolver(project.root, os.environ))
+    bench.log.append_record(record)
+    live = read_live(bench, EnvironmentName("dev"), known={})
+    assert "is not a revision of this repository" in live.error
+    assert live.files is None
+
+
+def test_other_test_data_is_told_and_worth_a_look_and_refused_where_that_is_asked_for(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    base = project.git("rev-parse", "HEAD").strip()
+    measure(project, acc=0.9, train="2", test="2")
+    found = report(project, "HEAD", "--base", base)
+    assert (found["verdict"], found["gates"][0]["answer"]) == ("warn", "pass")
+    assert [(row["stage"], row["kind"], row["name"]) for row in found["obstacles"]] == [
+        ("evaluate", "data", "test.csv")
+    ]
+    assert "m.json with base: test data changed test.csv " in call(project, "HEAD", "--base", base)
+    project.git("checkout", "--quiet", "-b", "strict", base)
+    project.write({"mlops.yaml": CONFIG.replace("max-drop: 0.01", "max-drop: 0.01, require-comparable: true")})
+    project.commit()
+    refused = report(project, "main", "--base", "strict", "--environment", "dev")["gates"][0]
+    assert refused["answer"] == "not-evaluable"
+    assert refused["message"].startswith("not comparable: test data changed test.csv b026324c → 26ab0db9")
+
+
+def test_a_new_training_is_comparable(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    base = project.git("rev-parse", "HEAD").strip()
+    measure(project, acc=0.9, train="2")
+    found = report(project, "HEAD", "--base", base)
+    assert (found["verdict"], found["obstacles"]) == ("pass", [])
+
+
+def test_a_breach_that_the_history_of_base_explains_is_inconclusive(tmp_path: Path) -> None:
+    project = measured_project(tmp_path)
+    for number, acc in enumerate((0.93, 0.89, 0.92, 0.88)):
+        measure(project, acc=acc, train=str(number + 2))
+    base = measure(project, acc=0.91, train="8")
+    measure(project, acc=0.88, train="9")
+    (gate,) = report(project, "HEAD", "--base", base)["gates"]
+    assert gate["answer"] == "inconclusive"
+    assert "the last 6 measurements expect 95 % of values in [0.853056, 0.956944]" in gate["message"]
+    measure(project, acc=0.8, train="10")
+    assert report(project, "HEAD", "--base", base)["gates"][0]["answer"] == "fail"

@@ -11,13 +11,12 @@ from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.review.changes import StageRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import (
-    LiveMetrics,
     check_origin,
     judge_report,
-    needs_live,
     summarize_gates,
     target_environment,
 )
+from mlops_kit.core.review.live import LiveMetrics
 from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
 from mlops_kit.core.review.report import GateRow, Report, Side
 from mlops_kit.core.types import Answer, CommitSha, EnvironmentName
@@ -125,11 +124,6 @@ def test_a_failed_stage_fails_the_report_whatever_the_gates_say() -> None:
 @pytest.mark.parametrize(("branch", "name"), [("release", "staging"), ("dev", "dev"), ("main", "dev")])
 def test_the_environment_is_the_one_that_the_base_branch_leads_to(branch: str, name: str) -> None:
     assert target_environment(policy(""), branch) == name
-
-
-def test_live_is_needed_only_where_a_gate_compares_with_it() -> None:
-    assert needs_live(policy("{metric: accuracy, max-drop: 1, against: live}"), STAGING)
-    assert not needs_live(policy("{metric: accuracy, max-drop: 1}"), STAGING)
 
 
 def test_the_summary_counts_answers_worst_first() -> None:

@@ -66,9 +66,11 @@ def test_a_block_of_the_readme_is_the_file_it_names(found: re.Match[str]) -> Non
     assert found["text"] == text_of(ROOT / found["file"])
 
 
-def test_the_readme_shows_every_workflow_to_paste() -> None:
+def test_every_workflow_to_paste_is_shown_in_the_readme_or_explained_on_the_page_for_github() -> None:
     shown = {found["file"] for found in COPY.finditer(text_of(README))}
-    assert {str(path.relative_to(ROOT)) for path in (ROOT / "examples/workflows").glob("*.yml")} <= shown
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "examples/workflows").glob("*.yml")}
+    assert {f"examples/workflows/{name}.yml" for name in ("review", "promote", "reconcile")} <= shown
+    assert [file for file in files - shown if f"](../{file})" not in text_of(ROOT / "docs/github.md")] == []
 
 
 @pytest.mark.parametrize("text", [found for found in YAML.findall(text_of(README)) if found.startswith("version:")])

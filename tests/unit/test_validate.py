@@ -24,6 +24,9 @@ class Folder:
     def list_folder(self, folder: str) -> tuple[str, ...]:
         return tuple(path for path in self.list_files() if path.startswith(f"{folder}/"))
 
+    def list_special(self) -> Mapping[str, str]:
+        return {}
+
     def read_files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: self.files[path].encode() for path in paths if path in self.files}
 

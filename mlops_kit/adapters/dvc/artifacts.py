@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from mlops_kit.adapters.dvc.store import ObjectStore, hash_legacy, open_store
 from mlops_kit.adapters.files import write_atomic
-from mlops_kit.core.errors import IntegrityError, Location, RefusedError
+from mlops_kit.core.errors import IntegrityError, RefusedError
 from mlops_kit.core.pipeline.hashing import COMPUTED, LEGACY_ALGORITHM
+from mlops_kit.core.pipeline.listing import parse_listing
 from mlops_kit.core.ports import Git
 from mlops_kit.core.types import CommitSha, Digest, Model
 
@@ -95,19 +96,6 @@ def _verify_git_files(files: Mapping[str, Path], digest: Digest, model: Model) -
     if f"{found}.dir" != digest.value:
         raise _differs(f"{model.path} in git", digest.value, f"{found}.dir")
     return VerifiedFiles(files=files, sha256=tree_sha256({name: sha256 for name, (_, sha256) in hashed.items()}))
-
-
-def parse_listing(data: bytes, digest: Digest) -> dict[str, str]:
-    """Relative path to md5 of every file of a directory; IntegrityError where a path leaves it."""
-    try:
-        entries = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(data)}
-    except (ValueError, TypeError, KeyError) as error:
-        raise IntegrityError(f"the listing of {digest} is not one that DVC writes") from error
-    for name in entries:
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
-            raise IntegrityError("a file of the model leaves its folder", location=Location(file=name))
-    return entries
 
 
 def tree_sha256(hashes: Mapping[str, str]) -> str:

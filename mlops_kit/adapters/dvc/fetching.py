@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_kit.adapters.dvc.artifacts import parse_listing
 from mlops_kit.adapters.dvc.store import ObjectStore, open_store
 from mlops_kit.core.errors import IntegrityError, KitError
+from mlops_kit.core.pipeline.listing import parse_listing
 from mlops_kit.core.types import Digest
 
 _ORPHANED = 1

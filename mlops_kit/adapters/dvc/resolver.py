@@ -14,7 +14,7 @@ from mlops_kit.core.types import CommitSha, ResolvedFile, ResolvedValues
 
 TIMEOUT_SECONDS = 120.0
 _MODULE = "mlops_kit.adapters.dvc.reading"
-_QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1", "GIT_TERMINAL_PROMPT": "0"}
+QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 class DvcResolver:
@@ -22,7 +22,7 @@ class DvcResolver:
 
     def __init__(self, root: Path, environment: Mapping[str, str], *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._root = root
-        self._environment = {**environment, **_QUIET}
+        self._environment = {**environment, **QUIET}
         self._timeout_seconds = timeout_seconds
         self._known: dict[tuple[str, CommitSha], ResolvedValues] = {}
 
@@ -42,6 +42,7 @@ class DvcResolver:
                 folder=self._root,
                 environment=self._environment,
                 timeout_seconds=self._timeout_seconds,
+                title="DVC",
             )
         )
         answer = _parse(done)

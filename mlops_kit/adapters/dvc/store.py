@@ -5,7 +5,7 @@ Touches the cache and never the work tree; trusts nothing that it finds (see art
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +53,22 @@ class ObjectStore:
             self._transfer(missing, remote)
         return self.missing(missing)
 
+    def read_remote_sizes(self, digests: Iterable[Digest]) -> Mapping[Digest, int]:
+        """The bytes of each object that the default remote has and tells the size of; OutsideError where it fails."""
+        from dvc.config import RemoteConfigError
+
+        sizes: dict[Digest, int] = {}
+        for algorithm, group in _by_algorithm(digests).items():
+            try:
+                with remote_errors():
+                    remote = self._repo.cloud.get_remote_odb(hash_name=algorithm)
+                    paths = [remote.oid_to_path(digest.value) for digest in group]
+                    told = remote.fs.info(paths, return_exceptions=True)
+            except RemoteConfigError:
+                continue
+            sizes |= _sizes(group, told)
+        return sizes
+
     def require_whole(self, digests: Iterable[Digest]) -> None:
         """IntegrityError where an object that was just fetched is damaged; it is not kept then."""
         for digest in digests:
@@ -94,6 +110,23 @@ class ObjectStore:
         if not self._repo.config["core"].get("remote"):
             return "they are not in the cache, and no default DVC remote is set"
         return f"{len(lost)} of {len(wanted)} objects are neither in the cache nor in the remote"
+
+
+def _by_algorithm(digests: Iterable[Digest]) -> Mapping[str, Sequence[Digest]]:
+    groups: dict[str, list[Digest]] = {}
+    for digest in digests:
+        groups.setdefault(digest.algorithm, []).append(digest)
+    return groups
+
+
+def _sizes(digests: Sequence[Digest], told: Sequence[Mapping[str, object] | Exception]) -> Iterator[tuple[Digest, int]]:
+    for digest, answer in zip(digests, told, strict=True):
+        if isinstance(answer, FileNotFoundError):
+            continue
+        if isinstance(answer, Exception):
+            raise remote_failure(answer) from answer
+        if isinstance(size := answer.get("size"), int):
+            yield digest, size
 
 
 @contextmanager

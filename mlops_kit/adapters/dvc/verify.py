@@ -14,13 +14,13 @@ from dvc.exceptions import CheckoutError
 from dvc.output import Output
 from dvc.repo import Repo
 
-from mlops_kit.adapters.dvc.artifacts import parse_listing
 from mlops_kit.adapters.dvc.fetching import Batch, fetch_batch, read_parts
 from mlops_kit.adapters.dvc.hashes import Hashes
 from mlops_kit.adapters.dvc.outputs import remove
 from mlops_kit.adapters.dvc.store import ObjectStore
 from mlops_kit.core.errors import FoundProblemsError, IntegrityError, Location
 from mlops_kit.core.pipeline.hashing import COMPUTED, hash_folder
+from mlops_kit.core.pipeline.listing import parse_listing
 from mlops_kit.core.types import Digest
 
 QUARANTINE = "quarantine"

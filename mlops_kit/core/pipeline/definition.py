@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.pipeline.lockfile import read_digest
+from mlops_kit.core.pipeline.lockfile import read_count, read_digest
 from mlops_kit.core.pipeline.plot_options import PlotOptions, parse_options
 from mlops_kit.core.pipeline.plots import WrittenPlot
 from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import Digest, StageName
 
 _GROUPS = ("foreach", "matrix")
 _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
@@ -98,9 +98,23 @@ def parse_data_file(data: bytes, *, file: str) -> Stage:
         name=StageName(file),
         file=file,
         folder=folder,
-        outputs=tuple(_data_outputs(document, folder, value.get("outs"))),
+        outputs=tuple(_data_outputs(document, folder, value)),
         frozen=value.get("frozen") is True,
     )
+
+
+def written_paths(definition: Definition) -> Iterator[str]:
+    """The paths with templates under which DVC may look for metrics and params; relative to the repository."""
+    home = definition.file.rpartition("/")[0]
+    listed = (*definition.metrics, *definition.params)
+    of_stages = (
+        (stage.folder, path)
+        for stage in definition.stages
+        for path in (*(out.path for out in stage.outputs if out.kind is OutputKind.METRIC), *stage.params)
+    )
+    for folder, path in (*((home, path) for path in listed), *of_stages):
+        if is_template(path) or is_template(folder):
+            yield join_path(folder, path)
 
 
 def is_template(text: object) -> bool:
@@ -238,7 +252,8 @@ def _artifacts(document: Document, entries: object) -> Iterator[WrittenArtifact]
                 raise InputError("expected path", location=document.locate(place), field=".".join(place))
 
 
-def _data_outputs(document: Document, folder: str, entries: object) -> Iterator[Output]:
+def _data_outputs(document: Document, folder: str, value: Mapping[object, object]) -> Iterator[Output]:
+    entries, source = value.get("outs"), _source(value.get("deps"))
     if not isinstance(entries, list | None):
         raise InputError("expected a list", location=document.locate(("outs",)), field="outs")
     for entry in entries or ():
@@ -249,7 +264,26 @@ def _data_outputs(document: Document, folder: str, entries: object) -> Iterator[
                     kind=OutputKind.METRIC if entry.get("metric") else OutputKind.DATA,
                     cached=entry.get("cache") is not False,
                     digest=read_digest(entry),
-                    files=entry.get("nfiles") if isinstance(entry.get("nfiles"), int) else None,
+                    files=read_count(entry, "nfiles"),
+                    size=read_count(entry if read_digest(entry) else source, "size"),
+                    origin=_origin(source),
                 )
             case _:
                 raise InputError("expected path", location=document.locate(("outs",)), field="outs")
+
+
+def _source(deps: object) -> Mapping[object, object]:
+    """The one dependency that an import has; empty where the data was added."""
+    match deps:
+        case [dict() as source]:
+            return source
+        case _:
+            return {}
+
+
+def _origin(source: Mapping[object, object]) -> Digest | None:
+    match source:
+        case {"repo": {"rev_lock": str() as commit}} if commit:
+            return Digest(algorithm="git", value=commit)
+        case _:
+            return read_digest(source)

@@ -31,20 +31,22 @@ def hashes_to(data: bytes, digest: Digest) -> bool | None:
 
     DVC 2 hashed text with unix line ends, and guessed what is text: both readings are accepted.
     """
-    if is_pointer(data):
-        return None
-    match digest.algorithm:
-        case "md5":
-            return _hex(data) == digest.value
-        case "md5-dos2unix":
-            return digest.value in {_hex(data), _hex(data.replace(b"\r\n", b"\n"))}
-        case _:
-            return None
+    return None if is_pointer(data) or digest.algorithm not in COMPUTED else digest.value in _values(data, digest)
+
+
+def is_whole(data: bytes, digest: Digest) -> bool:
+    """Whether an object of DVC's cache, a file or a folder's listing, has the bytes that its digest names."""
+    return digest.algorithm in COMPUTED and digest.value.removesuffix(".dir") in _values(data, digest)
 
 
 def is_pointer(data: bytes) -> bool:
     """Whether git keeps only a Git LFS pointer of the file (git-lfs, docs/spec.md)."""
     return data.startswith(_POINTER_START)
+
+
+def _values(data: bytes, digest: Digest) -> frozenset[str]:
+    plain = frozenset({_hex(data)})
+    return plain | {_hex(data.replace(b"\r\n", b"\n"))} if digest.algorithm == LEGACY_ALGORITHM else plain
 
 
 def _hex(data: bytes) -> str:

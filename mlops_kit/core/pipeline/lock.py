@@ -40,14 +40,17 @@ def paths_to_check(project: Project, paths: Iterable[str]) -> tuple[str, ...]:
 
 def inconsistencies(project: Project, files: Mapping[str, bytes]) -> tuple[Inconsistency, ...]:
     """Everything in the lock that nobody can have run, sorted; `files` are the bytes of `paths_to_check`."""
-    view = _View(producers=index_producers(project.stages), files=files)
+    view = _View(producers=index_producers(project.stages), files=files, params=_parse_params(project, files))
     return tuple(sorted({found for stage in project.stages for found in _check(stage, view)}))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _View:
+    """Who writes what, the bytes by path, and what each params file says, an error where it cannot be read."""
+
     producers: Producers
     files: Mapping[str, bytes]
+    params: Mapping[str, object]
 
 
 def _check(stage: Stage, view: _View) -> Iterator[Inconsistency]:
@@ -61,7 +64,7 @@ def _check(stage: Stage, view: _View) -> Iterator[Inconsistency]:
     for dependency in stage.dependencies:
         yield from _check_dependency(stage, dependency, view)
     for params in stage.params:
-        yield from _check_params(stage, params, view.files)
+        yield from _check_params(stage, params, view)
     yield from _check_outputs(stage, view.files)
 
 
@@ -95,16 +98,32 @@ def _check_outputs(stage: Stage, files: Mapping[str, bytes]) -> Iterator[Inconsi
             yield _found(stage, output.path, "the committed file is not the one that the last run wrote")
 
 
-def _check_params(stage: Stage, params: StageParams, files: Mapping[str, bytes]) -> Iterator[Inconsistency]:
-    if params.file.endswith(".py") or needs_dvc(params.keys):
+def _parse_params(project: Project, files: Mapping[str, bytes]) -> Mapping[str, object]:
+    """Each params file that the kit reads itself, once, however many stages read it."""
+    paths = {params.file for stage in project.stages for params in stage.params if _is_readable(params)}
+    return {path: _parse_file(path, files[path]) for path in paths if path in files}
+
+
+def _parse_file(path: str, data: bytes) -> object:
+    try:
+        return parse_values(data, path=path)
+    except InputError as error:
+        return error
+
+
+def _is_readable(params: StageParams) -> bool:
+    return not params.file.endswith(".py") and not needs_dvc(params.keys)
+
+
+def _check_params(stage: Stage, params: StageParams, view: _View) -> Iterator[Inconsistency]:
+    if not _is_readable(params):
         return
-    if params.file not in files:
+    if params.file not in view.params:
         yield _found(stage, params.file, "the params file is missing")
         return
-    try:
-        content = parse_values(files[params.file], path=params.file)
-    except InputError as error:
-        yield _found(stage, params.file, f"cannot be read: {error}")
+    content = view.params[params.file]
+    if isinstance(content, InputError):
+        yield _found(stage, params.file, f"cannot be read: {content}")
         return
     locked = params.locked or {}
     for key in sorted(params.keys or {*_top_keys(content), *locked}):
@@ -152,9 +171,14 @@ def _top_keys(content: object) -> tuple[str, ...]:
 def _look_up(content: object, key: str) -> object:
     """The value at a dotted key; `_MISSING` where there is none."""
     for name in key.split("."):
-        found = {str(known): value for known, value in content.items()} if isinstance(content, dict) else {}
-        content = found.get(name, _MISSING)
+        known = content if isinstance(content, dict) else {}
+        content = known[name] if name in known else _look_up_text(known, name)
     return content
+
+
+def _look_up_text(content: Mapping[object, object], name: str) -> object:
+    """The value of a key that is no text in YAML, a number for one, but reads like this."""
+    return next((value for known, value in content.items() if str(known) == name), _MISSING)
 
 
 def _same(one: object, other: object) -> bool:

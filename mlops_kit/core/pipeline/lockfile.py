@@ -14,6 +14,8 @@ from mlops_kit.core.types import Digest
 
 SCHEMA = "2.0"
 _ALGORITHMS = ("md5", "etag", "checksum")
+_COUNT_LIMIT = 2**53
+"""What no number of bytes or files reaches, and every reader of JSON can hold."""
 _HINT = "restore it from git (git checkout -- FILE), or run the pipeline again"
 
 
@@ -65,6 +67,24 @@ def read_digest(entry: Mapping[object, object]) -> Digest | None:
             kept = LEGACY_ALGORITHM if algorithm == "md5" and named is None else str(algorithm)
             return Digest(algorithm=kept, value=value)
     return _listed_digest(entry.get("files"))
+
+
+def read_count(entry: Mapping[object, object], key: str) -> int | None:
+    """`size` or `nfiles` of an entry; None where it has none, or one that nothing can have.
+
+    A folder whose files are listed one by one has as many files, and the sum of their bytes.
+    """
+    value = entry.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value < _COUNT_LIMIT else None
+    files = entry.get("files")
+    if not isinstance(files, list):
+        return None
+    sizes = [found.get("size") for found in files if isinstance(found, dict)]
+    if key == "nfiles":
+        return len(files)
+    whole = [size for size in sizes if isinstance(size, int) and 0 <= size < _COUNT_LIMIT]
+    return sum(whole) if len(whole) == len(files) else None
 
 
 def _listed_digest(files: object) -> Digest | None:
@@ -141,8 +161,8 @@ def _paths(document: Document, path: tuple[Key, ...], entries: object) -> Iterat
                 yield LockedPath(
                     path=written,
                     digest=read_digest(entry),
-                    files=_whole(entry.get("nfiles")),
-                    size=_whole(entry.get("size")),
+                    files=read_count(entry, "nfiles"),
+                    size=read_count(entry, "size"),
                 )
             case _:
                 raise _broken(document, (*path, number), "expected a mapping with path")
@@ -152,10 +172,6 @@ def _params(document: Document, path: tuple[Key, ...], files: object) -> Mapping
     if not isinstance(files, dict | None) or not all(isinstance(keys, dict) for keys in (files or {}).values()):
         raise _broken(document, path, "expected a mapping of files, each with its keys")
     return {str(file): {str(key): value for key, value in keys.items()} for file, keys in (files or {}).items()}
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _broken(document: Document, path: tuple[Key, ...], message: str) -> InputError:

@@ -16,8 +16,8 @@ class Column:
 class PlotOptions:
     """What a plot's entry says; empty where it says nothing.
 
-    `header` is False where the first line of its CSV or TSV file holds values. `templated` says that some of its
-    options have parts that DVC fills in: those are left out.
+    `header` is False where the first line of its CSV or TSV file holds values. `templated` are the options that have
+    parts which DVC fills in: they are left out.
     """
 
     x: tuple[Column, ...] = ()
@@ -27,7 +27,7 @@ class PlotOptions:
     x_label: str = ""
     y_label: str = ""
     header: bool = True
-    templated: bool = False
+    templated: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def parse_options(written: object) -> PlotOptions:
         x_label=_text(plain.get("x_label")),
         y_label=_text(plain.get("y_label")),
         header=plain.get("header") is not False,
-        templated=len(plain) < len(known),
+        templated=tuple(sorted({str(key) for key in known} - plain.keys())),
     )
 
 

@@ -25,7 +25,7 @@ class PlotDefinition:
     """A plot as it is declared. `path` is its file or folder, empty where `options` names the files.
 
     `file` is the dvc.yaml that lists it, empty for an out of a stage. Files of the options are from the repository's
-    root.
+    root. `unresolved` says that DVC fills in which files it has.
     """
 
     name: str
@@ -33,13 +33,14 @@ class PlotDefinition:
     file: str = ""
     path: str = ""
     options: PlotOptions = field(default_factory=PlotOptions)
+    unresolved: bool = False
 
 
 def collect_plots(
     written: Mapping[str, Iterable[WrittenPlot]], stages: Iterable[Stage], roots: tuple[str, ...]
 ) -> tuple[PlotDefinition, ...]:
-    """The plots of the dvc.yaml files and of the stages' outs, sorted; those whose path DVC fills in are left out."""
-    listed = (_listed(file, plot, roots) for file, plots in written.items() for plot in plots if _is_plain(plot))
+    """The plots of the dvc.yaml files and of the stages' outs, sorted."""
+    listed = (_listed(file, plot, roots) for file, plots in written.items() for plot in plots)
     outs = (
         PlotDefinition(name=output.path, root=_root(output.path, roots), path=output.path, options=output.plot)
         for stage in stages
@@ -52,26 +53,29 @@ def collect_plots(
 def expand_plots(
     plots: Iterable[PlotDefinition], folders: Mapping[str, tuple[str, ...]]
 ) -> Mapping[str, PlotDefinition]:
-    """The plots by the name that a report shows; a folder among `folders` is a plot for every file in it.
+    """The plots by the name that a report shows, but for unresolved ones; a folder of `folders` is one for each file.
 
     The name is DVC's, with the dvc.yaml before it where several list the same.
     """
-    single = list(_single(tuple(plots), folders))
+    single = list(_single(tuple(plot for plot in plots if not plot.unresolved), folders))
     counts: dict[tuple[str, str], int] = {}
     for plot in single:
         counts[plot.root, plot.name] = counts.get((plot.root, plot.name), 0) + 1
     return {_shown(plot, shared=counts[plot.root, plot.name] > 1): plot for plot in single}
 
 
-def _is_plain(plot: WrittenPlot) -> bool:
-    return _TEMPLATE not in plot.name and not any(_TEMPLATE in column.file for column in plot.options.y)
-
-
 def _listed(file: str, plot: WrittenPlot, roots: tuple[str, ...]) -> PlotDefinition:
     folder = file.rpartition("/")[0]
     options = replace(plot.options, x=_from_root(folder, plot.options.x), y=_from_root(folder, plot.options.y))
     path = "" if options.files else join_path(folder, plot.name)
-    return PlotDefinition(name=path or plot.name, root=_root(file, roots), file=file, path=path, options=options)
+    return PlotDefinition(
+        name=path or plot.name,
+        root=_root(file, roots),
+        file=file,
+        path=path,
+        options=options,
+        unresolved=_TEMPLATE in plot.name or "y" in options.templated,
+    )
 
 
 def _from_root(folder: str, columns: Iterable[Column]) -> tuple[Column, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mlops_kit.core.pipeline.definition import (
     Definition,
+    WrittenOutput,
     WrittenStage,
     fits_template,
     is_template,
@@ -164,14 +165,7 @@ def _plain_stage(file: str, written: WrittenStage, locked: LockedStage | None) -
         ),
         params=tuple(_stage_params(written, locked)),
         outputs=tuple(
-            Output(
-                path=path,
-                kind=out.kind,
-                cached=out.cached,
-                digest=known.digest,
-                files=known.files,
-                plot=out.plot,
-            )
+            _locked_output(known, written=out)
             for out in written.outputs
             for path in [join_path(written.folder, out.path)]
             for known in [outputs.get(path, Dependency(path=path))]
@@ -207,22 +201,28 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     """The flags of a resolved output: those of the written one whose template can become this path."""
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
-            return Output(
-                path=known.path,
-                kind=out.kind,
-                cached=out.cached,
-                digest=known.digest,
-                files=known.files,
-                plot=out.plot,
-            )
-    return Output(path=known.path, digest=known.digest, files=known.files)
+            return _locked_output(known, written=out)
+    return Output(path=known.path, digest=known.digest, files=known.files, size=known.size)
+
+
+def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
+    """What the last run left at a path, with the flags that dvc.yaml writes."""
+    return Output(
+        path=known.path,
+        kind=written.kind,
+        cached=written.cached,
+        digest=known.digest,
+        files=known.files,
+        size=known.size,
+        plot=written.plot,
+    )
 
 
 def _digests(folder: str, paths: Iterable[LockedPath]) -> dict[str, Dependency]:
     found = {}
     for entry in paths:
         path = join_path(folder, entry.path)
-        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files)
+        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files, size=entry.size)
     return found
 
 

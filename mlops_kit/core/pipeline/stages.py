@@ -28,23 +28,30 @@ class OutputKind(StrEnum):
 class Dependency:
     """A path that a stage reads. `digest` is what the last run read, None where the lock says nothing.
 
-    `files` is the number of files in a directory, None where the lock does not say.
+    `files` is the number of files in a directory and `size` the bytes, None where the lock does not say.
     """
 
     path: str
     digest: Digest | None = None
     files: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Output:
-    """A path that a stage writes; `cached` is False where git keeps the bytes, `plot` says how a plot is drawn."""
+    """A path that a stage writes; `cached` is False where git keeps the bytes, `plot` says how a plot is drawn.
+
+    `origin` is what an import was taken from, all that is known of one whose bytes were not downloaded: the digest of
+    its source, or the commit as `git:…`.
+    """
 
     path: str
     kind: OutputKind = OutputKind.DATA
     cached: bool = True
     digest: Digest | None = None
     files: int | None = None
+    size: int | None = None
+    origin: Digest | None = None
     plot: PlotOptions | None = field(default=None, compare=False)
 
 

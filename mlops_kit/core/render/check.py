@@ -9,14 +9,16 @@ from typing import assert_never
 from mlops_kit.core.forge import CheckAnnotation, CheckRun, CheckState, CommitStatus, StatusState
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean, prose
 from mlops_kit.core.render.markdown import render_report
+from mlops_kit.core.render.verdict import tell_verdict
 from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.judgement import summarize_gates
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap
 
 SUMMARY_LIMIT = 12_000
 """Characters of the report that the check's page shows; the comment has it all."""
+TITLE_LIMIT = 220
+"""Characters of the verdict before it is cut, and its length told; GitHub takes 255."""
 CONTEXT = "mlops-kit"
 """The check's name; a report with an id of its own has a check of its own."""
 
@@ -56,7 +58,7 @@ def report_check(report: Report, occasion: Occasion, *, report_id: str, link: st
     return CheckRun(
         name=check_name(report_id),
         state=_state(report, occasion),
-        title=clean(check_title(report, occasion)),
+        title=check_title(report, occasion),
         summary=render_report(report, occasion, limit=SUMMARY_LIMIT),
         link=link,
     )
@@ -64,8 +66,7 @@ def report_check(report: Report, occasion: Occasion, *, report_id: str, link: st
 
 def check_title(report: Report, occasion: Occasion) -> str:
     """The verdict in one sentence."""
-    told = summarize_gates(report)
-    return f"accepted by hand by {occasion.override.actor}, {told}" if occasion.override else told
+    return clean(tell_verdict(report, occasion.override), limit=TITLE_LIMIT)
 
 
 def clean_annotations(annotations: tuple[CheckAnnotation, ...]) -> tuple[CheckAnnotation, ...]:

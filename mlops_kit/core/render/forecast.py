@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from pydantic import TypeAdapter
 
 from mlops_kit.core.pipeline.forecast import Fate, Forecast, StageForecast
-from mlops_kit.core.render.budget import Block, fit
+from mlops_kit.core.render.budget import Block, Budget, fit
 from mlops_kit.core.render.escape import cell, prose
-from mlops_kit.core.render.markdown import LIMIT, graph_blocks
+from mlops_kit.core.render.markdown import LIMIT
+from mlops_kit.core.render.markdown_graph import graph_blocks
 from mlops_kit.core.render.mermaid import Mark, Node, render_graph
 from mlops_kit.core.render.reasons import WORDS, describe_reasons, show_duration
 from mlops_kit.core.render.run import count_states
@@ -39,7 +40,7 @@ def render_forecast(forecast: Forecast) -> str:
 def render_forecast_markdown(forecast: Forecast, *, limit: int = LIMIT) -> str:
     """What would run and why, then the rest folded, and the stage graph; at most `limit` characters."""
     loud = [stage for stage in forecast.stages if stage.fate is not Fate.KEEP]
-    return fit([*_head(forecast), *_loud(loud), *_quiet(forecast), *_graph(forecast)], limit=limit)
+    return fit([*_head(forecast), *_loud(loud), *_quiet(forecast), *_graph(forecast)], Budget(limit=limit))
 
 
 def forecast_json(forecast: Forecast) -> str:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlops_kit.core.render.budget import Block
-from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, prose
+from mlops_kit.core.render.budget import Block, Rank
+from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, picture, prose
+from mlops_kit.core.render.markdown_table import value_cell
 from mlops_kit.core.render.plot_lines import left_out, line_texts
 from mlops_kit.core.render.sparkline import heights
 from mlops_kit.core.render.values import show_value
@@ -14,7 +15,6 @@ from mlops_kit.core.review.plot_points import MATRICES
 from mlops_kit.core.review.plots import PlotKind, PlotRow, Series
 from mlops_kit.core.review.report import Report
 
-RANK, QUIET_RANK = 5, 9
 CHART_LIMIT = 8
 """Mermaid charts of one comment: each is drawn in the reader's browser."""
 ROW_LIMIT = 30
@@ -29,7 +29,7 @@ def plot_blocks(report: Report, pictures: Mapping[str, str]) -> Iterator[Block]:
     """
     changed = [plot for plot in report.plots if plot.change]
     if changed:
-        yield Block(rank=RANK, before=("### Plots", ""))
+        yield Block(rank=Rank.PLOTS, before=("#### Plots", ""), more="plots")
     charts = 0
     for plot in changed:
         shown = list(_picture(plot, pictures))
@@ -39,7 +39,7 @@ def plot_blocks(report: Report, pictures: Mapping[str, str]) -> Iterator[Block]:
         yield _block(plot, shown, drawn=bool(_addresses(plot, pictures)))
     if same := len(report.plots) - len(changed):
         text = "1 plot did not change." if same == 1 else f"{same} plots did not change."
-        yield Block(rank=QUIET_RANK, before=(text, ""))
+        yield Block(rank=Rank.SAME_METRICS, before=(text, ""), more="plots")
 
 
 def _block(plot: PlotRow, shown: list[str], *, drawn: bool) -> Block:
@@ -49,9 +49,11 @@ def _block(plot: PlotRow, shown: list[str], *, drawn: bool) -> Block:
     note = (prose(plot.note, limit=MESSAGE_LIMIT), "") if plot.note else ()
     before = (f"{title}{path}", "", *shown, *(() if drawn else _sparklines(plot)), *note)
     if not rows:
-        return Block(rank=RANK, before=before)
+        return Block(rank=Rank.PLOTS, before=before, more="plots")
     folded = ("<details><summary>Numbers</summary>", "", *head)
-    return Block(rank=RANK, before=(*before, *folded), rows=rows, after=("", "</details>", ""))
+    return Block(
+        rank=Rank.PLOTS, before=(*before, *folded), rows=rows, after=("", "</details>", ""), more="numbers of plots"
+    )
 
 
 def _addresses(plot: PlotRow, pictures: Mapping[str, str]) -> dict[str, str]:
@@ -63,9 +65,9 @@ def _addresses(plot: PlotRow, pictures: Mapping[str, str]) -> dict[str, str]:
 def _picture(plot: PlotRow, pictures: Mapping[str, str]) -> Iterator[str]:
     found = _addresses(plot, pictures)
     if plot.kind is not PlotKind.IMAGE:
-        yield from (line for address in found.values() for line in (f"![{prose(plot.title)}]({address})", ""))
+        yield from (line for address in found.values() for line in (picture(plot.title, address), ""))
     elif found:
-        images = [f"![{prose(f'{plot.title}, {side}')}]({address})" for side, address in found.items()]
+        images = [picture(f"{plot.title}, {side}", address) for side, address in found.items()]
         yield from (f"| {' | '.join(found)} |", f"|{':--|' * len(found)}", f"| {' | '.join(images)} |", "")
 
 
@@ -108,7 +110,7 @@ def _beside(values: Iterable[tuple[Series, tuple[str, ...], Cell]]) -> tuple[str
         found.setdefault(key, {})[series.side] = value
     ordered = sorted(found.items(), key=lambda row: row[1].get("base") == row[1].get("head"))[:ROW_LIMIT]
     return tuple(
-        f"| {' | '.join(map(cell, name))} | {_value(sides.get('base'))} | {_value(sides.get('head'))} |"
+        f"| {' | '.join(map(cell, name))} | {value_cell(sides.get('base'))} | {value_cell(sides.get('head'))} |"
         for name, sides in ordered
     )
 
@@ -120,7 +122,3 @@ def _spans(plot: PlotRow) -> Iterator[str]:
             numbers: Iterable[float] = (ys[0], ys[-1], min(ys), max(ys))
             cells = " | ".join(show_value(value) for value in numbers)
             yield f"| {cell(f'{one.side} {one.name}'.strip())} | {len(one.points):,} | {cells} |"
-
-
-def _value(value: Cell) -> str:
-    return cell(show_value(value)) if isinstance(value, str) else show_value(value)

@@ -64,8 +64,8 @@ def render_graph(nodes: Sequence[Node]) -> Graph:
 
     A dotted edge stands for a way through stages that are left out.
     """
-    kept = _choose(nodes)
-    edges = list(_edges(nodes, kept))
+    kept = choose_nodes(nodes)
+    edges = list(link_nodes(nodes, kept))
     if len(kept) < 2 or not edges:
         return Graph()
     ids = {node.name: f"n{number}" for number, node in enumerate(kept, start=1)}
@@ -80,7 +80,7 @@ def render_graph(nodes: Sequence[Node]) -> Graph:
     return Graph(text=text, left_out=len(nodes) - len(kept))
 
 
-def _choose(nodes: Sequence[Node]) -> tuple[Node, ...]:
+def choose_nodes(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """The stages to draw, in their order: all, or first those that are marked, then those beside them."""
     if len(nodes) <= STAGE_LIMIT:
         return tuple(nodes)
@@ -92,7 +92,8 @@ def _choose(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(node for node in nodes if node.name in chosen)
 
 
-def _edges(nodes: Iterable[Node], kept: Iterable[Node]) -> Iterator[tuple[str, str, str]]:
+def link_nodes(nodes: Iterable[Node], kept: Iterable[Node]) -> Iterator[tuple[str, str, str]]:
+    """Source, arrow and target of every line between stages that are drawn; `-.->` leads through others."""
     after = {node.name: node.after for node in nodes}
     drawn = {node.name for node in kept}
     for node in kept:

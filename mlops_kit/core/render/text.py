@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mlops_kit.core.render.data_text import data_rows
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
 from mlops_kit.core.render.plot_text import plot_rows
 from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import failed_stages
-from mlops_kit.core.review.metrics import Trend
+from mlops_kit.core.review.comparability import describe_obstacle
+from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.report import PlanRows, Report, Side
 
 Row = tuple[str, ...]
@@ -19,10 +21,12 @@ def render_report_text(report: Report) -> str:
         _head(report),
         _section("gates", ((gate.answer.value, gate.rule, gate.message) for gate in report.gates)),
         _lines("notes", report.notes),
+        _lines("not comparable", _obstacle_lines(report)),
         _section("metrics", _metric_rows(report)),
         _section("plots", plot_rows(report)),
         _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
         _section("models", ((row.name, show_digest(row.old), show_digest(row.new)) for row in report.models)),
+        _section("data", data_rows(report)),
         _section("stages", _stage_rows(report)),
         _plan(report.plan, report.environment),
         _quiet(report),
@@ -43,6 +47,8 @@ def _head(report: Report) -> Iterator[str]:
     if names := failed_stages(report.stages):
         yield f"failed: {clean(', '.join(names))}"
     yield f"{_side(report.base)} -> {_side(report.head)}"
+    if report.live:
+        yield f"beside them: {_side(report.live)}"
     if report.policy_changed:
         yield "this change edits the rules it is judged by; the rules of base hold"
     if report.lock_uncommitted:
@@ -68,15 +74,29 @@ def _lines(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _metric_rows(report: Report) -> Iterator[Row]:
+    """What moved, with a column for what is live where that is something else."""
     for row in report.metrics:
-        if row.trend is not Trend.SAME:
+        if row.trend is not Trend.SAME or _is_other_live(row):
+            live = (f"live {_value(row.live)}" if row.live is not None else "",) if report.live else ()
             yield (
                 _name(row.path, row.key),
                 _value(row.old),
                 _value(row.new),
+                *live,
                 show_difference(row),
                 row.trend.value.replace("-", " "),
+                f"({row.goal} assumed)" if row.assumed and row.trend in {Trend.BETTER, Trend.WORSE} else "",
             )
+
+
+def _is_other_live(row: MetricRow) -> bool:
+    return row.live is not None and row.live != row.new
+
+
+def _obstacle_lines(report: Report) -> Iterator[str]:
+    for row in report.obstacles:
+        against = "what is live" if row.against == "live" else "base"
+        yield f"{row.path} with {against}: {describe_obstacle(row)}"
 
 
 def _stage_rows(report: Report) -> Iterator[Row]:

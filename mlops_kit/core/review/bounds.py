@@ -59,6 +59,8 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
+        obstacles=report.obstacles[:size],
+        data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
         notes=report.notes[:size],
     )
     lengths = {
@@ -66,6 +68,9 @@ def _head_of(report: Report, size: int) -> Report:
         "params": len(report.params) - len(cut.params),
         "stages": len(report.stages) - len(cut.stages),
         "models": len(report.models) - len(cut.models),
+        "obstacles": len(report.obstacles) - len(cut.obstacles),
+        "data paths": len(report.data) - len(cut.data),
+        "columns": sum(len(row.columns) - size for row in report.data[:size] if len(row.columns) > size),
         "notes": len(report.notes) - len(cut.notes),
     }
     lost = [f"{length} {name}" for name, length in lengths.items() if length]

@@ -1,21 +1,34 @@
 """Judges gates: whether a version may enter an environment, by its metrics.
 
-What cannot be judged (missing, unreadable, not a number, not finite) is `not-evaluable` and counts as refused. A
-breach smaller than the metric's noise is `inconclusive`. The one place that compares metrics with limits.
+What cannot be judged (missing, unreadable, not a number, not finite, measured otherwise where that is asked for) is
+`not-evaluable` and counts as refused. A breach smaller than the metric's noise is `inconclusive`. The one place that
+compares metrics with limits.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Amount, Baseline, Config, Environment, Gate, Level
 from mlops_kit.core.pipeline.values import Value
-from mlops_kit.core.review.metrics import MetricFile, exact, is_finite, is_number, show_number
+from mlops_kit.core.review.comparability import ObstacleRow, concerns, describe_obstacle
+from mlops_kit.core.review.lookup import (
+    MetricName,
+    find_baseline,
+    find_names,
+    find_value,
+    hiding_places,
+    is_pattern,
+    unreadable,
+    why_unfit,
+)
+from mlops_kit.core.review.metrics import MetricFile, exact, show_number
+from mlops_kit.core.review.statistics import Interval, predict_interval
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
-_WILDCARDS = frozenset("*?[")
+_MOST_TOLD = 3
+"""Obstacles that a message names."""
 _WORST = (Answer.PASS, Answer.WARN, Answer.INCONCLUSIVE, Answer.NOT_EVALUABLE, Answer.FAIL)
 
 
@@ -32,6 +45,8 @@ class GateInputs:
     """Metrics to judge. `base` or `live` is None where there is none to compare with (a first promotion).
 
     `base_error` and `live_error` say why a side could not be read; gates against it are then not evaluable.
+    `obstacles` say what cannot be compared with which side. `history` has, by metric, the values that were measured
+    before in the same way, in their order.
     """
 
     head: tuple[MetricFile, ...]
@@ -39,21 +54,24 @@ class GateInputs:
     live: tuple[MetricFile, ...] | None = None
     base_error: str = ""
     live_error: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """One metric of one side: its name for people, and its value or why there is none."""
-
-    name: str
-    value: Value = None
-    why: str = ""
+    obstacles: tuple[ObstacleRow, ...] = ()
+    history: Mapping[MetricName, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Finding:
     answer: Answer
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """A metric of head that can be compared, and how it scatters: by policy, and by what was measured before."""
+
+    name: MetricName
+    number: Decimal
+    noise: Decimal
+    interval: Interval | None
 
 
 def evaluate_gates(
@@ -89,7 +107,25 @@ def describe_rule(gate: Gate) -> str:
         for name, amount in (("max-drop", gate.max_drop), ("max-rise", gate.max_rise))
         if amount is not None
     ]
-    return f"{gate.metric} {', '.join([*limits, *relative])}"
+    comparable = ["comparable"] if gate.require_comparable else []
+    return f"{gate.metric} {', '.join([*limits, *relative, *comparable])}"
+
+
+def may_be_noise(environment: Environment, answered: Iterable[tuple[str, Answer]]) -> bool:
+    """Whether knowing how the metrics scatter could make any answer milder; answers come with their rules."""
+    relative = {describe_rule(gate) for gate in environment.gates if (gate.max_drop, gate.max_rise) != (None, None)}
+    return any(rule in relative and answer in {Answer.FAIL, Answer.WARN} for rule, answer in answered)
+
+
+def gated_obstacles(environment: Environment, config: Config, values: GateInputs) -> tuple[ObstacleRow, ...]:
+    """The obstacles to comparing what the gates are about with what they compare it with."""
+    found = {
+        row
+        for gate in environment.gates
+        for name in find_names(gate.metric, values.head, values.base, values.live)
+        for row in _obstacles(gate, config, values, name)
+    }
+    return tuple(row for row in values.obstacles if row in found)
 
 
 def _soften(answer: Answer, level: Level) -> Answer:
@@ -98,97 +134,40 @@ def _soften(answer: Answer, level: Level) -> Answer:
 
 
 def _judge(gate: Gate, config: Config, values: GateInputs) -> Iterator[tuple[str, _Finding]]:
-    names = _names(gate.metric, values)
-    hiding = _hiding_places(gate.metric, values.head, names)
-    if _is_pattern(gate.metric):
+    names = find_names(gate.metric, values.head, values.base, values.live)
+    hiding = hiding_places(gate.metric, values.head, names)
+    if is_pattern(gate.metric):
         yield from ((f"{path}:{key}", _judge_metric(gate, config, values, (path, key))) for path, key in names)
-        yield from ((file.path, _not_evaluable(_unreadable(file))) for file in hiding)
+        yield from ((file.path, _not_evaluable(unreadable(file))) for file in hiding)
         if names or hiding:
             return
     if not names:
-        reasons = "; ".join(_unreadable(file) for file in values.head if file.error)
+        reasons = "; ".join(unreadable(file) for file in values.head if file.error)
         yield gate.metric, _not_evaluable(f"no metric {gate.metric} in head" + (f" ({reasons})" if reasons else ""))
     elif len(names) > 1:
         listed = ", ".join(f"{path}:{key}" for path, key in names)
         yield gate.metric, _not_evaluable(f"{gate.metric} is ambiguous: it is in {listed}")
     elif hiding:
-        yield gate.metric, _not_evaluable(f"{_unreadable(hiding[0])}; it may hold {gate.metric} too: name it FILE:KEY")
+        yield gate.metric, _not_evaluable(f"{unreadable(hiding[0])}; it may hold {gate.metric} too: name it FILE:KEY")
     else:
         yield gate.metric, _judge_metric(gate, config, values, names[0])
 
 
-def _hiding_places(metric: str, head: Iterable[MetricFile], names: Iterable[tuple[str, str]]) -> list[MetricFile]:
-    """Unreadable files of head that may hold what the gate names, apart from those that are known to."""
-    known = {path for path, _ in names}
-    place, _, key = metric.rpartition(":")
-    return [
-        file
-        for file in head
-        if file.error and file.path not in known and (not key or not place or fnmatchcase(file.path, place))
-    ]
-
-
-def _unreadable(file: MetricFile) -> str:
-    return f"{file.path} could not be read: {file.error}"
-
-
-def _names(metric: str, values: GateInputs) -> list[tuple[str, str]]:
-    """The metrics that a gate names, sorted: in head, else in what it is compared with; exact names before patterns."""
-    sides = [sorted(set(_all_names(files or ()))) for files in (values.head, values.base, values.live)]
-    for known in sides:
-        if found := _exactly(metric, known):
-            return found
-    known = sorted({name for side in sides for name in side})
-    return [(path, key) for path, key in known if fnmatchcase(f"{path}:{key}", metric) or fnmatchcase(key, metric)]
-
-
-def _exactly(metric: str, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(path, key) for path, key in known if metric in {key, f"{path}:{key}"}]
-
-
-def _all_names(files: Iterable[MetricFile]) -> Iterator[tuple[str, str]]:
-    for file in files:
-        for key in (*file.values, *file.dropped):
-            yield file.path, key
-
-
-def _is_pattern(metric: str) -> bool:
-    return bool(_WILDCARDS & set(metric))
-
-
-def _judge_metric(gate: Gate, config: Config, values: GateInputs, name: tuple[str, str]) -> _Finding:
-    head = _find(values.head, name)
-    why = _unfit(head, "head")
+def _judge_metric(gate: Gate, config: Config, values: GateInputs, name: MetricName) -> _Finding:
+    head = find_value(values.head, name)
+    why = why_unfit(head, "head")
     if why:
         return _not_evaluable(why)
     noise = exact(config.policy(*name).noise)
     number = exact(_number(head.value))
-    findings = [*_absolute(gate, number, noise), *_relative(gate, values, name, number=number, noise=noise)]
+    measured = _Head(name=name, number=number, noise=noise, interval=_interval(config, values, name))
+    findings = [
+        *_comparable(gate, config, values, name),
+        *_absolute(gate, number, noise),
+        *_relative(gate, values, measured),
+    ]
     worst = max((found.answer for found in findings), key=_WORST.index)
     return _Finding(answer=worst, message="; ".join(found.message for found in findings))
-
-
-def _find(files: Iterable[MetricFile], name: tuple[str, str]) -> _Found:
-    path, key = name
-    for file in files:
-        if file.path == path and file.error:
-            return _Found(name=key, why=_unreadable(file))
-        if file.path == path and key in file.values:
-            return _Found(name=key, value=file.values[key])
-        if file.path == path and key in file.dropped:
-            return _Found(name=key, why=f"{key} is a list or null, not a number")
-    return _Found(name=key)
-
-
-def _unfit(found: _Found, side: str) -> str:
-    """Why a value cannot be compared; empty where it can."""
-    if found.why:
-        return f"{found.why} ({side})"
-    if found.value is None:
-        return f"{found.name} is missing in {side}"
-    if not is_number(found.value):
-        return f"{found.name} is {type(found.value).__name__} {str(found.value)[:40]!r} in {side}, not a number"
-    return "" if is_finite(found.value) else f"{found.name} is {found.value} in {side}, not a finite number"
 
 
 def _number(value: Value) -> float:
@@ -228,24 +207,57 @@ def _answer(excess: Decimal, noise: Decimal, message: str, words: tuple[str, str
     return _Finding(answer=Answer.FAIL, message=message.format(bad))
 
 
-def _relative(
-    gate: Gate, values: GateInputs, name: tuple[str, str], *, number: Decimal, noise: Decimal
-) -> Iterator[_Finding]:
+def _comparable(gate: Gate, config: Config, values: GateInputs, name: MetricName) -> Iterator[_Finding]:
+    """A refusal where the gate asks for an equal measurement and there is none, or none can be known."""
+    error = values.base_error if gate.against is Baseline.BASE else values.live_error
+    if not gate.require_comparable:
+        return
+    if error:
+        yield _not_evaluable(f"not comparable: {gate.against} could not be read: {error}")
+    elif found := _obstacles(gate, config, values, name):
+        told = "; ".join(describe_obstacle(row) for row in found[:_MOST_TOLD])
+        more = f" (and {len(found) - _MOST_TOLD} more)" if found[_MOST_TOLD:] else ""
+        yield _not_evaluable(f"not comparable: {told}{more}")
+
+
+def _obstacles(gate: Gate, config: Config, values: GateInputs, name: MetricName) -> list[ObstacleRow]:
+    return [row for row in values.obstacles if row.against == gate.against.value and concerns(row, config, name)]
+
+
+def _interval(config: Config, values: GateInputs, name: MetricName) -> Interval | None:
+    """How the metric scatters; None for one that is measured otherwise now, for whatever reason."""
+    if any(concerns(row, config, name) for row in values.obstacles):
+        return None
+    return predict_interval(values.history.get(name, ()))
+
+
+def _relative(gate: Gate, values: GateInputs, head: _Head) -> Iterator[_Finding]:
     rules = [
         (word, amount) for word, amount in (("drop", gate.max_drop), ("rise", gate.max_rise)) if amount is not None
     ]
     if not rules:
         return
-    compared = _baseline(gate.against, values, name)
+    compared = _baseline(gate.against, values, head.name)
     for word, amount in rules:
         if isinstance(compared, _Finding):
             yield compared
         else:
-            moved = compared - number if word == "drop" else number - compared
-            yield _moved(word, amount, baseline=compared, moved=moved, noise=noise)
+            moved = compared - head.number if word == "drop" else head.number - compared
+            finding = _moved(word, amount, baseline=compared, moved=moved, noise=head.noise)
+            yield _excuse(finding, head)
 
 
-def _baseline(against: Baseline, values: GateInputs, name: tuple[str, str]) -> Decimal | _Finding:
+def _excuse(finding: _Finding, head: _Head) -> _Finding:
+    """A breach that chance alone explains decides nothing."""
+    interval = head.interval
+    if finding.answer is not Answer.FAIL or interval is None or not interval.contains(float(head.number)):
+        return finding
+    low, high = (show_number(exact(end)) for end in (interval.low, interval.high))
+    scatter = f"the last {interval.samples} measurements expect 95 % of values in [{low}, {high}]"
+    return _Finding(answer=Answer.INCONCLUSIVE, message=f"{finding.message}, but within the noise: {scatter}")
+
+
+def _baseline(against: Baseline, values: GateInputs, name: MetricName) -> Decimal | _Finding:
     files = values.base if against is Baseline.BASE else values.live
     error = values.base_error if against is Baseline.BASE else values.live_error
     if error:
@@ -253,22 +265,11 @@ def _baseline(against: Baseline, values: GateInputs, name: tuple[str, str]) -> D
     if files is None:
         absent = "there is no base" if against is Baseline.BASE else "nothing is live yet"
         return _Finding(answer=Answer.PASS, message=f"{absent}, so nothing to compare with: skipped")
-    found = _find_baseline(files, name)
+    found = find_baseline(files, name)
     if not found.why and found.value is None:
         return _Finding(answer=Answer.PASS, message=f"{found.name} is new, {against} has none: comparison skipped")
-    why = _unfit(found, against)
+    why = why_unfit(found, against)
     return _not_evaluable(why) if why else exact(_number(found.value))
-
-
-def _find_baseline(files: tuple[MetricFile, ...], name: tuple[str, str]) -> _Found:
-    """The metric where head has it; else, for files get renamed, where the only other file with this key has it."""
-    found = _find(files, name)
-    elsewhere = sorted({path for path, key in _all_names(files) if key == name[1]})
-    if found.why or found.value is not None or not elsewhere:
-        return found
-    if len(elsewhere) > 1:
-        return _Found(name=name[1], why=f"{name[0]} is new, and {name[1]} is in {', '.join(elsewhere)}")
-    return _find(files, (elsewhere[0], name[1]))
 
 
 def _moved(word: str, amount: Amount, *, baseline: Decimal, moved: Decimal, noise: Decimal) -> _Finding:

@@ -1,29 +1,33 @@
 """Judges somebody else's report: is it of this pull request, and what do the gates say by our own policy.
 
-The report's numbers are taken as it gives them, its answers and its verdict are not. Values only.
+The report's numbers of head are taken as it gives them; its answers, its verdict and what it says of base and of what
+is live are not. Values only.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from mlops_kit.core.config import Baseline, Config
+from mlops_kit.core.config import Config
 from mlops_kit.core.errors import IntegrityError, Location
 from mlops_kit.core.forge import MergeGroup, PullRequest
-from mlops_kit.core.pipeline.values import Value
+from mlops_kit.core.review.cells import ROW_LIMIT
 from mlops_kit.core.review.changes import failed_stages
-from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
-from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
-from mlops_kit.core.review.report import Report, gate_rows
+from mlops_kit.core.review.comparability import ObstacleRow
+from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, gated_obstacles, judge_answers
+from mlops_kit.core.review.live import LiveMetrics, live_side, with_live_obstacles
+from mlops_kit.core.review.metrics import with_live
+from mlops_kit.core.review.own_reading import (
+    OwnReading,
+    base_files,
+    join_obstacles,
+    judge_rows,
+    reported_files,
+    tell_differences,
+)
+from mlops_kit.core.review.report import Report, Side, gate_rows
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
-
-@dataclass(frozen=True, kw_only=True)
-class LiveMetrics:
-    """The metrics of what an environment runs; `files` is None where nothing is live, `error` why they are unknown."""
-
-    files: tuple[MetricFile, ...] | None = None
-    error: str = ""
+_OWN_BASE = "the base branch"
 
 
 def check_origin(report: Report, pull_request: PullRequest | MergeGroup, *, file: str) -> None:
@@ -45,48 +49,49 @@ def target_environment(config: Config, base_branch: str) -> EnvironmentName:
     return next(name for name, environment in config.environments.items() if environment.after is None)
 
 
-def needs_live(config: Config, name: EnvironmentName) -> bool:
-    """Whether any gate of an environment compares with what it runs."""
-    return any(gate.against is Baseline.LIVE for gate in config.environments[name].gates)
+def judge_report(
+    report: Report, config: Config, name: EnvironmentName, *, live: LiveMetrics, own: OwnReading | None = None
+) -> Report:
+    """The report with the gates' answers and the verdict by this policy.
 
-
-def judge_report(report: Report, config: Config, name: EnvironmentName, *, live: LiveMetrics) -> Report:
-    """The report with the gates' answers and the verdict by this policy."""
+    Its values of base and of what is live are filled in again from `own` and `live`. Its obstacles are believed, for
+    they can only make an answer worse; what it says of head's values is all there is.
+    """
+    own = own or OwnReading()
+    base = base_files(report, own)
+    rows = judge_rows(report.metrics, base, config)
+    commit = own.base or report.base.commit
+    obstacles = join_obstacles(report, own, live, config)
     inputs = GateInputs(
-        head=tuple(_files(report.metrics, "new")),
-        base=tuple(_files(report.metrics, "old")),
+        head=tuple(reported_files(report.metrics, "new")),
+        base=base,
         live=live.files,
+        base_error=own.error,
         live_error=live.error,
+        obstacles=with_live_obstacles(obstacles, live, commit),
+        history=own.history,
     )
-    answers = evaluate_gates(name, config.environments[name], config, inputs)
+    rules = config.environments[name]
+    answers = evaluate_gates(name, rules, config, inputs)
+    notes = (*tell_differences(report, rows, own), *own.notes, *live.notes, *report.notes)
     return replace(
         report,
+        base=report.base if own.base_is_claimed else Side(name=_OWN_BASE, commit=commit),
+        live=live_side(live, name, commit),
         environment=name,
         gates=gate_rows(answers),
-        verdict=_verdict(answers, report),
+        metrics=with_live(rows, () if live.is_commit(commit) else live.files or ()),
+        obstacles=obstacles,
+        notes=tuple(dict.fromkeys(notes))[:ROW_LIMIT],
+        verdict=_verdict(answers, report, gated_obstacles(rules, config, inputs)),
     )
 
 
-def _verdict(answers: tuple[GateAnswer, ...], report: Report) -> Verdict:
+def _verdict(answers: tuple[GateAnswer, ...], report: Report, doubts: tuple[ObstacleRow, ...]) -> Verdict:
     """Ours; where all is well for us but not for the report's author, that is worth a look."""
     ours = Verdict.FAIL if failed_stages(report.stages) else judge_answers(answers)
-    return Verdict.WARN if ours is Verdict.PASS and report.verdict is not Verdict.PASS else ours
-
-
-def _files(rows: Iterable[MetricRow], side: str) -> Iterator[MetricFile]:
-    """The metric files of one side; a file of which the report could not read a value is unreadable."""
-    known: dict[str, dict[str, Value]] = {}
-    broken = set()
-    for row in rows:
-        value = row.old if side == "old" else row.new
-        known.setdefault(row.path, {})
-        if value is not None:
-            known[row.path][row.key] = value
-        elif row.trend is Trend.UNREADABLE:
-            broken.add(row.path)
-    for path, values in known.items():
-        error = "the report could not read it" if path in broken else ""
-        yield MetricFile(path=path, values={} if error else values, error=error)
+    worth_a_look = report.verdict is not Verdict.PASS or doubts
+    return Verdict.WARN if ours is Verdict.PASS and worth_a_look else ours
 
 
 def summarize_gates(report: Report) -> str:

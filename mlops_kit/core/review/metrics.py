@@ -5,7 +5,7 @@ A file that could not be read is never an empty file: what it lacks is `unreadab
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -15,6 +15,7 @@ from pydantic import StrictBool
 from mlops_kit.core.config import Config, Goal
 from mlops_kit.core.pipeline.values import Value, ValueFile
 from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portable
+from mlops_kit.core.review.directions import assume_goal
 
 MetricFile = ValueFile
 """The values of one metrics file: what gates and comparisons read."""
@@ -57,11 +58,39 @@ class MetricRow:
     __pydantic_config__ = STRICT
 
 
-def compare_metrics(base: Iterable[MetricFile], head: Iterable[MetricFile], config: Config) -> tuple[MetricRow, ...]:
-    """Every metric of either side, sorted by path and key; an unreadable file alone is a row without a key."""
+def compare_metrics(
+    base: Iterable[MetricFile], head: Iterable[MetricFile], config: Config, *, live: Iterable[MetricFile] = ()
+) -> tuple[MetricRow, ...]:
+    """Every metric of base or head, sorted by path and key; an unreadable file alone is a row without a key.
+
+    A goal that the policy does not name is assumed from the metric's name. `live` fills a column and adds no row.
+    """
     old = {file.path: file for file in base}
     new = {file.path: file for file in head}
-    return tuple(row for path in sorted({*old, *new}) for row in _rows(path, old.get(path), new.get(path), config))
+    rows = (row for path in sorted({*old, *new}) for row in _rows(path, old.get(path), new.get(path), config))
+    return with_live(rows, live)
+
+
+def with_live(rows: Iterable[MetricRow], live: Iterable[MetricFile]) -> tuple[MetricRow, ...]:
+    """The rows with the values of what is live, whatever they said of it before."""
+    values = {(clip(file.path), clip(key)): value for file in live for key, value in file.values.items()}
+    return tuple(replace(row, live=portable(values.get((row.path, row.key)))) for row in rows)
+
+
+def compare_values(path: str, key: str, old: Value, new: Value, config: Config) -> MetricRow:
+    """One metric in base and head, None where that side has none."""
+    policy = config.policy(path, key)
+    goal = policy.goal or assume_goal(key)
+    return MetricRow(
+        path=clip(path),
+        key=clip(key),
+        old=portable(old),
+        new=portable(new),
+        diff=_difference(old, new),
+        goal=goal.value if goal else "",
+        assumed=goal is not None and policy.goal is None,
+        trend=_trend(old, new, goal, policy.noise),
+    )
 
 
 def is_number(value: object) -> bool:
@@ -91,17 +120,9 @@ def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Con
     if unreadable and not before and not after:
         yield MetricRow(path=clip(path), key="", trend=Trend.UNREADABLE)
     for key in sorted({*before, *after}, key=str):
-        policy = config.policy(path, key)
-        trend = _trend(before.get(key), after.get(key), policy.goal, policy.noise)
-        yield MetricRow(
-            path=clip(path),
-            key=clip(key),
-            old=portable(before.get(key)),
-            new=portable(after.get(key)),
-            diff=_difference(before.get(key), after.get(key)),
-            goal=policy.goal.value if policy.goal else "",
-            trend=Trend.UNREADABLE if unreadable and trend in {Trend.NEW, Trend.REMOVED} else trend,
-        )
+        row = compare_values(path, key, before.get(key), after.get(key), config)
+        lost = unreadable and row.trend in {Trend.NEW, Trend.REMOVED}
+        yield replace(row, trend=Trend.UNREADABLE) if lost else row
 
 
 def _difference(old: Value, new: Value) -> int | float | None:

@@ -70,8 +70,8 @@ def test_markdown_keeps_hostile_names_inside_their_cells() -> None:
     row = render_plan_markdown(Plan(changes=(change,))).splitlines()[2]
     assert row.count(" | ") == 4
     shown = row.split(" | ")[1].removeprefix("<code>").removesuffix("</code>")
-    assert not set("|`<>@#") & set(re.sub(r"&#\d+;", "", shown))
-    assert unescape(shown) == "a|b`<img src=x>@team\N{REPLACEMENT CHARACTER}# x"
+    assert not set("|`<>@#") & set(re.sub(r"&#\d+;|<wbr>", "", shown))
+    assert unescape(shown).replace("<wbr>", "") == "a|b`<img src=x>@team\N{REPLACEMENT CHARACTER}# x"
 
 
 def test_an_outcome_tells_trouble_first_and_then_what_was_done() -> None:
@@ -120,7 +120,7 @@ def test_status_and_history_are_markdown_for_a_summary_page() -> None:
     assert shown[0] == "| environment | model | desired | live | registry | serving | sync | health |"
     assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>md5:{B.short}</code> |")
     assert shown[-1] == "- production: no branch production yet"
-    told = unescape(render_history_markdown(scene.records())).splitlines()
+    told = unescape(render_history_markdown(scene.records())).replace("<wbr>", "").splitlines()
     assert [line.partition(" entered")[0] for line in told] == [
         f"- #1 churn md5:{A.short}",
         f"- #2 churn md5:{B.short}",

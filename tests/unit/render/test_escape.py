@@ -3,78 +3,80 @@
 import re
 import string
 from html import unescape
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_kit.core.render.escape import cell, clean, label, prose
-
-HARMFUL = [
-    "<img src=x onerror=alert(1)>",
-    "@team please look",
-    "#1 closes #2",
-    "</code><script>",
-    "-->",
-    "<!-- mlops-kit:report -->",
-    "a|b\nc",
-    "`code` **bold** _it_ ~no~",
-    "[x](http://evil.example) www.evil.example http://evil.example",
-    "![x](http://evil.example/i.png)",
-    "\u202egnp.exe",
-    "a\u2028b\x1b[31mred\x07",
-    "::error file=x::boom",
-    "&lt;b&gt; &#64;team",
-    "$x^2$ :smile:",
-    "\ud800",
-]
+from mlops_kit.core.render.escape import cell, clean, label, link, preformatted, prose
+from tests.unit.render.github_page import read_page
+from tests.unit.render.hostile import texts
 
 
-class Tags(HTMLParser):
-    """Collects tags and text as a browser would."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the parser's signature
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def seen(markup: str) -> Tags:
-    tags = Tags()
-    tags.feed(markup)
-    tags.close()
-    return tags
-
-
-@given(st.text(max_size=150) | st.sampled_from(HARMFUL))
+@given(texts)
 def test_a_cell_is_one_code_span_that_shows_the_text(text: str) -> None:
-    shown = seen(cell(text))
-    assert shown.tags == (["code"] if text else [])
-    assert shown.text == clean(text)
+    page = read_page(cell(text))
+    assert page.tags.count("code") == bool(text)
+    assert not set(page.tags) - {"p", "code", "wbr"}
+    assert page.code == ((clean(text),) if text else ())
 
 
-@given(st.text(alphabet=string.printable + "\u202e\u2066é漢", max_size=150) | st.sampled_from(HARMFUL))
+@given(texts | st.text(alphabet=string.printable + "\u202e\u2066é漢", max_size=150))
 def test_nothing_that_markdown_or_a_terminal_reads_is_left(text: str) -> None:
     escaped = prose(text)
-    left = re.sub(r"&#\d+;", "", escaped)
-    assert not set(left) & set(string.punctuation), left
+    left = re.sub(r"&#\d+;|<wbr>", "", escaped)
+    assert not set(left) & set("&<>[]|`*~@#$!\\^={}\"'"), left
     assert not re.search(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]", left)
-    assert unescape(escaped) == clean(text)
+    assert unescape(escaped.replace("<wbr>", "")) == clean(text)
 
 
-@given(st.text())
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a drop of 0.03 from 0.91 (base) is over 2%", "a drop of 0.03 from 0.91 (base) is over 2%"),
+        ("@team", "&#64;<wbr>team"),
+        ("see #12", "see &#35;<wbr>12"),
+        ("GH-1", "GH&#45;<wbr>1"),
+        ("www.evil.example", "www&#46;<wbr>evil.example"),
+        ("http://evil.example", "http&#58;<wbr>&#47;&#47;evil.example"),
+        ("deadbeef01", "deadbe<wbr>ef01"),
+        ("1. one", "1&#46; one"),
+        ("1) one", "1&#41; one"),
+        ("- one", "&#45; one"),
+        ("    one ", "&#32;&#32;&#32;&#32;one&#32;"),
+    ],
+)
+def test_a_sentence_is_plain_to_read_and_seams_part_what_github_links(text: str, written: str) -> None:
+    assert prose(text) == written
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://h.example/a?b=1#c", "[x](<https://h.example/a?b=1#c>)"),
+        ("https://h.example/a b>(c)", "[x](<https://h.example/a%20b%3E%28c%29>)"),
+        ("javascript:alert(1)", "x"),
+        ("https://", "x"),
+        ("", "x"),
+    ],
+)
+def test_only_an_address_of_the_web_becomes_a_link(address: str, shown: str) -> None:
+    assert link("x", address) == shown
+
+
+@given(st.text() | texts)
 def test_a_label_has_no_quote_bracket_or_line_end(text: str) -> None:
     assert not set(label(text)) & set("\"'[](){}<>|`\n\r\\&")
     left = re.sub(r"#\d+;", "", label(text))
     assert "#" not in left
     assert ";" not in left
+
+
+@given(st.text() | texts)
+def test_preformatted_lines_keep_their_lines(text: str) -> None:
+    page = read_page(f"<pre><code>{preformatted(text)}</code></pre>")
+    assert not set(page.tags) - {"pre", "code", "wbr"}
+    assert page.code == ("\n".join(clean(line, limit=max(1, len(line))) for line in text.expandtabs(4).split("\n")),)
 
 
 @pytest.mark.parametrize(("length", "shown"), [(200, 200), (201, 217), (1_000_000, 221)])

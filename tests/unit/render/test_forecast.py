@@ -97,7 +97,7 @@ flowchart LR
 
 
 def unescape(text: str) -> str:
-    return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text)
+    return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text.replace("<wbr>", ""))
 
 
 def test_the_terminal_has_a_line_for_each_stage_and_reason() -> None:

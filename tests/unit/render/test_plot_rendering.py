@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_kit.core.render.budget import fit
+from mlops_kit.core.render.budget import Budget, fit
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.render.markdown_plots import CHART_LIMIT, plot_blocks
 from mlops_kit.core.render.sparkline import resample, sparkline
@@ -51,7 +51,7 @@ def report(*plots: PlotRow) -> Report:
 
 
 def markdown(*plots: PlotRow, **pictures: str) -> str:
-    return fit(list(plot_blocks(report(*plots), pictures)), limit=60_000)
+    return fit(list(plot_blocks(report(*plots), pictures)), Budget(limit=60_000))
 
 
 BASE: Points = ((0, 1), (1, 0.5), (2, 0.25), (3, 0.2))
@@ -62,9 +62,9 @@ def test_a_changed_line_is_a_chart_a_sparkline_and_a_folded_table() -> None:
     assert (
         markdown(plot(BASE, HEAD, note="seen"))
         == """\
-### Plots
+#### Plots
 
-**a&#46;csv** (changed)
+**a.csv** (changed)
 
 ```mermaid
 xychart-beta
@@ -76,8 +76,8 @@ xychart-beta
 
 <sub>Lines in their order: 1. <code>base</code>, 2. <code>head</code></sub>
 
-<code>█▄▂▁</code> <code>base</code> 1 → 0&#46;2<br>
-<code>█▃▁▁</code> <code>head</code> 0&#46;9 → 0&#46;1
+<code>█▄▂▁</code> <code>base</code> 1 → 0.2<br>
+<code>█▃▁▁</code> <code>head</code> 0.9 → 0.1
 
 seen
 
@@ -99,6 +99,11 @@ def test_a_picture_stands_in_the_place_of_the_chart() -> None:
     assert "mermaid" not in text
     assert "█" not in text
     assert "<details>" in text
+
+
+def test_the_words_of_a_picture_are_text_without_tags() -> None:
+    text = markdown(plot(BASE, HEAD, title="@team ](x) <b>"), **{"a.csv": "https://example.org/a.svg"})
+    assert "![&#64;team &#93;&#40;x&#41; &#60;b&#62;](https://example.org/a.svg)" in text
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a/)![x](https://b", "https://a b", "", "/a.svg"])

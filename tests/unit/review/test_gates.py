@@ -6,7 +6,16 @@ import pytest
 
 from mlops_kit.core.config import Config, Environment, Gate, Goal, MetricPolicy
 from mlops_kit.core.pipeline.values import Value
-from mlops_kit.core.review.gates import GateInputs, Verdict, evaluate_gates, judge_answers
+from mlops_kit.core.review.comparability import Obstacle, ObstacleRow
+from mlops_kit.core.review.gates import (
+    GateInputs,
+    Verdict,
+    describe_rule,
+    evaluate_gates,
+    gated_obstacles,
+    judge_answers,
+    may_be_noise,
+)
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
@@ -227,3 +236,114 @@ def test_a_gate_of_level_warn_never_refuses(head: tuple[MetricFile, ...]) -> Non
 def test_one_refusal_decides_the_verdict(given: list[Answer], verdict: Verdict) -> None:
     answers = [GateAnswer(environment=STAGING, metric="acc", rule="", answer=one, message="") for one in given]
     assert judge_answers(answers) is verdict
+
+
+OTHER_DATA = ObstacleRow(
+    path="m.json", stage="e", kind=Obstacle.DATA, name="test.csv", old="md5:1a2b3c4d5", new="md5:9f8e7d6c5"
+)
+LIVE_DATA = ObstacleRow(path="m.json", stage="e", kind=Obstacle.SEED, name="p:seed", old="1", new="2", against="live")
+SCATTER = {("m.json", "acc"): (0.90, 0.93, 0.89, 0.92, 0.88, 0.91)}
+
+
+@pytest.mark.parametrize("limits", [{"min": 0.5}, {"max_drop": 0.1}])
+def test_a_gate_that_wants_an_equal_measurement_refuses_another(limits: dict[str, object]) -> None:
+    rule = gate(require_comparable=True, **limits)
+    (found,) = answer(rule, (file(acc=0.9),), (file(acc=0.9),), obstacles=(OTHER_DATA,))
+    assert found.answer is Answer.NOT_EVALUABLE
+    assert found.message.startswith("not comparable: test data changed test.csv 1a2b3c4d → 9f8e7d6c; ")
+    assert found.rule.endswith(", comparable")
+
+
+def test_a_gate_that_does_not_ask_for_it_compares_all_the_same() -> None:
+    (found,) = answer(gate(max_drop=0.1), (file(acc=0.9),), (file(acc=0.9),), obstacles=(OTHER_DATA,))
+    assert found.answer is Answer.PASS
+
+
+@pytest.mark.parametrize(("against", "expected"), [("base", Answer.PASS), ("live", Answer.NOT_EVALUABLE)])
+def test_the_obstacle_must_be_to_what_the_gate_compares_with(against: str, expected: Answer) -> None:
+    rule = gate(max_drop=0.1, against=against, require_comparable=True)
+    both = (file(acc=0.9),)
+    (found,) = answer(rule, both, both, live=both, obstacles=(LIVE_DATA,))
+    assert found.answer is expected
+
+
+def test_an_obstacle_of_another_file_is_none() -> None:
+    rule = gate(metric="n.json:acc", min=0.1, require_comparable=True)
+    (found,) = answer(rule, (file("n.json", acc=0.9),), obstacles=(OTHER_DATA,))
+    assert found.answer is Answer.PASS
+
+
+@pytest.mark.parametrize(("limits", "side"), [({"min": 0.1}, "base"), ({"min": 0.1, "against": "live"}, "live")])
+def test_what_it_was_measured_on_is_unknown_where_the_other_side_is(limits: dict[str, object], side: str) -> None:
+    errors: dict[str, object] = {f"{side}_error": "gone"}
+    (found,) = answer(gate(require_comparable=True, **limits), (file(acc=0.9),), **errors)  # type: ignore[arg-type]
+    assert found.answer is Answer.NOT_EVALUABLE
+    assert f"not comparable: {side} could not be read: gone" in found.message
+
+
+def test_a_first_promotion_has_nothing_to_be_comparable_with() -> None:
+    rule = gate(min=0.5, max_drop=0.1, against="live", require_comparable=True)
+    (found,) = answer(rule, (file(acc=0.9),), live=None)
+    assert found.answer is Answer.PASS
+    assert found.message.endswith("nothing is live yet, so nothing to compare with: skipped")
+
+
+def test_many_obstacles_are_told_in_part() -> None:
+    many = tuple(
+        ObstacleRow(path="m.json", stage="e", kind=Obstacle.SCRIPT, name=f"{number}.py", new="md5:1")
+        for number in range(5)
+    )
+    (found,) = answer(gate(min=0.5, require_comparable=True), (file(acc=0.9),), obstacles=many)
+    assert "2.py (and 2 more); " in found.message
+
+
+def test_a_breach_that_chance_explains_is_inconclusive_and_says_why() -> None:
+    (found,) = answer(gate(max_drop=0.01), (file(acc=0.88),), (file(acc=0.91),), history=SCATTER)
+    assert found.answer is Answer.INCONCLUSIVE
+    assert found.message == (
+        "a drop of 0.03 from 0.91 is over the allowed 0.01, but within the noise: "
+        "the last 6 measurements expect 95 % of values in [0.853056, 0.956944]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "head", "more"),
+    [
+        pytest.param({"max-drop": 0.01}, 0.85, {}, id="too far"),
+        pytest.param({"min": 0.9}, 0.88, {}, id="an absolute limit"),
+        pytest.param({"max-drop": 0.01}, 0.88, {"obstacles": (OTHER_DATA,)}, id="measured otherwise"),
+        pytest.param({"max-drop": 0.01}, 0.88, {"obstacles": (LIVE_DATA,)}, id="measured otherwise than live"),
+        pytest.param({"max-drop": 0.01}, 0.88, {"history": {("n.json", "acc"): (1, 9) * 4}}, id="another metric's"),
+        pytest.param({"max-drop": 0.01}, 0.88, {"history": {("m.json", "acc"): (0.9,) * 9}}, id="constant"),
+    ],
+)
+def test_a_breach_stays_one(limits: dict[str, object], head: float, more: dict[str, object]) -> None:
+    (found,) = answer(gate(**limits), (file(acc=head),), (file(acc=0.91),), **{"history": SCATTER, **more})  # type: ignore[arg-type]
+    assert found.answer is Answer.FAIL
+
+
+def test_a_constant_history_leaves_the_written_noise_in_force() -> None:
+    constant = {("m.json", "acc"): (0.9,) * 9}
+    (found,) = answer(gate(max_drop=0), (file(acc=0.89),), (file(acc=0.9),), noise=0.01, history=constant)
+    assert found.answer is Answer.INCONCLUSIVE
+    assert found.message.endswith("by less than the noise 0.01")
+
+
+@pytest.mark.parametrize(("rule", "given"), [(gate(max_drop=0.1), Answer.FAIL), (gate(max_rise=0), Answer.WARN)])
+def test_history_is_asked_for_where_it_can_help(rule: Gate, given: Answer) -> None:
+    assert may_be_noise(Environment(branch="staging", gates=(rule,)), [(describe_rule(rule), given)])
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [(gate(max_drop=0.1), Answer.PASS), (gate(max_drop=0.1), Answer.NOT_EVALUABLE), (gate(min=0.1), Answer.FAIL)],
+)
+def test_history_is_not_asked_for_where_it_cannot(rule: Gate, given: Answer) -> None:
+    assert not may_be_noise(Environment(branch="staging", gates=(rule,)), [(describe_rule(rule), given)])
+
+
+def test_only_obstacles_that_a_gate_meets_are_in_doubt() -> None:
+    other = ObstacleRow(path="n.json", stage="e", kind=Obstacle.DATA, name="test.csv")
+    values = GateInputs(head=(file(acc=0.9), file("n.json", x=1)), obstacles=(OTHER_DATA, LIVE_DATA, other))
+    environment = Environment(branch="staging", gates=(gate(min=0.1),))
+    assert gated_obstacles(environment, Config(version=1), values) == (OTHER_DATA,)

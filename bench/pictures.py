@@ -1,0 +1,68 @@
+"""What plots cost a review: the report with three of them, and drawing them, in processor time."""
+
+import math
+from pathlib import Path
+
+from bench.cases import Case, Row
+from bench.pipelines import Files
+from bench.runs import BIN, DVC, KIT, Repository, fresh_repository
+
+_DRAW = str(Path(__file__).with_name("draw_plots.py"))
+_PIPELINE = """\
+stages: {train: {cmd: 'true'}}
+metrics: [m.json]
+plots:
+- loss.csv: {x: step, y: loss}
+- accuracy.csv: {x: step, y: accuracy, template: smooth}
+- classes.csv: {x: actual, y: predicted, template: confusion}
+"""
+
+
+def plotted(shift: int) -> Files:
+    """Two lines of 1,000 steps and a confusion matrix of 2,000 rows; other values for each shift."""
+    steps = range(1_000)
+    loss = (f"{step},{math.exp(-step / 300) + 0.01 * (step * (7 + shift) % 13)}" for step in steps)
+    accuracy = (f"{step},{1 - math.exp(-step / 200) + 0.02 * (step * (5 + shift) % 11)}" for step in steps)
+    classes = (f"class {row % 6},class {row % 6 if row * (3 + shift) % 7 else (row + 1) % 6}" for row in range(2_000))
+    return {
+        "dvc.yaml": _PIPELINE,
+        "m.json": f'{{"accuracy": 0.{90 + shift}}}',
+        "loss.csv": "\n".join(["step,loss", *loss]),
+        "accuracy.csv": "\n".join(["step,accuracy", *accuracy]),
+        "classes.csv": "\n".join(["actual,predicted", *classes]),
+    }
+
+
+def measure_pictures(title: str, *, most_seconds: float) -> Row:
+    """DVC's two differences, which draw nothing, against the kit's report with drawings and markdown."""
+    with fresh_repository(plotted(0)) as repository:
+        _commit(repository)
+        for path, text in plotted(1).items():
+            (repository.root / path).write_text(text)
+        _commit(repository)
+        theirs = [
+            repository.run(DVC, "metrics", "diff", "--json", "HEAD^", "HEAD"),
+            repository.run(DVC, "plots", "diff", "--json", "HEAD^", "HEAD"),
+        ]
+        words = ["report", "HEAD", "--base", "HEAD^", "--format", "json", "--output", "report.json"]
+        ours = [repository.run(KIT, *words), repository.run(str(BIN / "python"), _DRAW)]
+    their_seconds, our_seconds = (sum(run.cpu_seconds for run in runs) for runs in (theirs, ours))
+    parts = " + ".join(f"{run.cpu_seconds:.2f}" for run in ours)
+    return Row(
+        name=f"{title} ({parts} s)",
+        theirs=f"{their_seconds:.1f} s",
+        ours=f"{our_seconds:.1f} s",
+        ratio=f"{their_seconds / our_seconds:.1f} x",
+        goal=f"under {most_seconds:g} s",
+        met=our_seconds < most_seconds,
+    )
+
+
+def _commit(repository: Repository) -> None:
+    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    repository.run("git", "add", "--all")
+    repository.run("git", *identity, "commit", "--quiet", "--message", "state")
+
+
+_TITLE = "processor time: report, then drawing of three plots"
+PICTURE_CASES = (Case(name="pictures", title=_TITLE, measure=lambda: measure_pictures(_TITLE, most_seconds=3)),)

@@ -1,0 +1,1 @@
+"""Looks into CSV and Parquet files of strangers, in a process that may die of them."""
