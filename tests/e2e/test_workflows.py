@@ -17,12 +17,17 @@ ACTIONS = [KIT / "action.yml", KIT / prepare.OWN_ACTION / "action.yml"]
 BIN = Path(sys.executable).parent
 READ = {"contents": "read"}
 TAGS = {"contents": "write", "pull-requests": "read"}
-POST = {"contents": "read", "pull-requests": "write", "checks": "write", "statuses": "write"}
+POST = {"contents": "write", "pull-requests": "write", "checks": "write", "statuses": "write"}
 PERMISSIONS = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": TAGS},
     "reconcile.yml": {"reconcile": TAGS},
-    "review.yml": {"begin": {"checks": "write"}, "reproduce": READ, "comment": POST},
+    "review.yml": {
+        "begin": {"checks": "write"},
+        "reproduce": READ,
+        "comment": POST,
+        "prune": {"contents": "write"},
+    },
 }
 GRANTS = {"promote.yml": TAGS, "reconcile.yml": TAGS, "review.yml": POST}
 CONCURRENCY = {
@@ -103,7 +108,9 @@ def test_a_job_on_runners_of_ones_own_is_guarded_against_forks() -> None:
     job = read(KIT / ".github/workflows/review.yml")["jobs"]["reproduce"]
 
     assert job["runs-on"] == "${{ fromJSON(inputs.runner) }}"
-    assert job["if"].split(" || ") == [
+    closed, _, rest = job["if"].partition(" && (")
+    assert closed == "github.event.action != 'closed'"
+    assert rest.rstrip(")").strip().split(" || ") == [
         "github.event_name == 'merge_group'",
         "github.event.pull_request.head.repo.full_name == github.repository",
         "inputs.runner == '\"ubuntu-latest\"'",
@@ -125,6 +132,15 @@ def test_a_check_is_begun_only_where_it_will_be_ended() -> None:
     assert jobs["begin"]["if"] == jobs["reproduce"]["if"]
     assert jobs["comment"]["needs"] == ["begin", "reproduce"]
     assert "always()" in jobs["comment"]["if"]
+
+
+def test_pruning_runs_for_closed_pull_requests_alone_and_checks_out_nothing() -> None:
+    job = read(KIT / ".github/workflows/review.yml")["jobs"]["prune"]
+    example = (KIT / "examples/workflows/review.yml").read_text()
+
+    assert "github.event.action == 'closed'" in job["if"]
+    assert [step["uses"] for step in job["steps"]] == [f"$/{prepare.OWN_ACTION}"]
+    assert "types: [opened, synchronize, reopened, closed]" in example
 
 
 def test_the_half_that_runs_a_pull_requests_code_has_no_rights_and_the_other_checks_nothing_of_it_out() -> None:
