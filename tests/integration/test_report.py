@@ -86,8 +86,6 @@ def test_without_a_base_the_merge_base_with_main_is_taken_and_named(project: Pro
             "goal": "maximize",
             "assumed": False,
             "trend": "worse",
-            "live": None,
-            "assumed": False,
         }
     ]
     assert found["params"] == [{"path": "params.yaml", "key": "lr", "old": 1, "new": 2}]
