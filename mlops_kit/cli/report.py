@@ -1,8 +1,8 @@
 """`mlops-kit report`: options, formats, and where the report goes."""
 
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -14,11 +14,12 @@ from mlops_kit.commands.report import Sources, make_report
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import CONFIG_FILE
-from mlops_kit.core.errors import ExitCode
+from mlops_kit.core.errors import ExitCode, InputError
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.render.text import render_report_text
 from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.report import Report, report_json
+from mlops_kit.core.review.plots import Image
+from mlops_kit.core.review.report import Report, parse_report, report_json
 
 _HELP = """Compare base and head: metrics, params, stages, models, gates, and what a merge would cause.
 
@@ -51,6 +52,7 @@ Example: mlops-kit report --base main --format html --output report.html
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the images among the plots in this folder.",
 )
+@click.option("--from", "source", metavar="REPORT.json", help="Show a report that was made before, in another format.")
 @click.option("--exit-code", is_flag=True, help="Leave with 4 where a gate refuses.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -62,17 +64,43 @@ def command(  # noqa: PLR0913 - one parameter per option
     style: str,
     output: Path | None,
     pictures: Path | None,
+    source: str | None,
     exit_code: bool,
 ) -> int:
     """Print or write the report; leave with 0 whatever it says, unless asked otherwise."""
     question = Question(head=head, base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
+    if source is None:
+        made = _make(caller, question, pictures, with_images=style == "html")
+    else:
+        made = _take(caller, question, source, pictures)
+    report = made.report
+    _deliver(_render(made, style), output, style)
+    return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """A report, and how to come by the images among its plots."""
+
+    report: Report
+    read_image: Callable[[Image], bytes]
+
+
+def _make(caller: Caller, question: Question, pictures: Path | None, *, with_images: bool) -> _Made:
     images: dict[str, bytes] = {}
     sources = _open_sources(caller)
-    if pictures is not None or style == "html":
+    if pictures is not None or with_images:
         sources = replace(sources, darkroom=wiring.open_darkroom(pictures, images))
-    report = make_report(question, sources)
-    _deliver(_render(report, style, images), output, style)
-    return ExitCode.REFUSED if exit_code and report.verdict is Verdict.FAIL else ExitCode.DONE
+    return _Made(report=make_report(question, sources), read_image=lambda image: images[image.file])
+
+
+def _take(caller: Caller, question: Question, source: str, pictures: Path | None) -> _Made:
+    """A report of another run, and its images where their folder is named; both are data from a stranger."""
+    if question.head or question.base or question.environment:
+        raise InputError("--from shows a report as it is", hint="leave out HEAD, --base and --environment")
+    report = parse_report(wiring.read_artifact(caller.folder, source), file=source)
+    place = str(pictures or "")
+    return _Made(report=report, read_image=lambda image: wiring.read_image(caller.folder, place, image.file))
 
 
 def _open_sources(caller: Caller) -> Sources:
@@ -86,14 +114,15 @@ def _open_sources(caller: Caller) -> Sources:
     return wiring.open_sources(git, caller.inputs.variables, open_known_world)
 
 
-def _render(report: Report, style: str, images: Mapping[str, bytes]) -> str:
+def _render(made: _Made, style: str) -> str:
+    report = made.report
     match style:
         case "json":
             return report_json(report).rstrip("\n")
         case "markdown":
             return render_report(report)
         case "html":
-            return wiring.render_page(report, images).rstrip("\n")
+            return wiring.render_page(report, made.read_image).rstrip("\n")
         case _:
             return render_report_text(report)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -106,12 +107,17 @@ def command(  # noqa: PLR0913 - one parameter per option
     began = SystemClock().now()
     done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait, engine=choice))
     click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
-    if track and caller.inputs.tracking_uri:
+    if track:
+        _track(caller, done, began)
+    _judge(done, caller.folder)
+    return ExitCode.DONE
+
+
+def _track(caller: Caller, done: Reproduction, began: datetime) -> None:
+    if caller.inputs.tracking_uri:
         from mlops_kit.cli.tracking import track_run
 
         track_run(caller, done, began)
-    _judge(done, caller.folder)
-    return ExitCode.DONE
 
 
 def _choose_engine(engine: str, local: Mapping[str, bool]) -> EngineChoice:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mlops_kit.core.errors import KitError
+from mlops_kit.core.review.pictures import check_image, picture_key
 from mlops_kit.core.review.plots import Image, PlotKind, PlotRow
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
@@ -24,8 +25,10 @@ def _addresses(
 ) -> Iterator[tuple[str, str]]:
     try:
         for image in plot.images:
+            data = read_image(image)
+            check_image(image, data)
             kind = _TYPES[image.file.rpartition(".")[2]]
-            yield plot.path if image.side == "head" else f"{plot.path}@base", _address(kind, read_image(image))
+            yield picture_key(plot.path, image.side), _address(kind, data)
         if plot.series and plot.kind is not PlotKind.IMAGE:
             yield plot.path, _address("image/svg+xml", draw(plot).encode())
     except KitError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.world import World
     from mlops_kit.core.forge import MergeGroup, PullRequest
     from mlops_kit.core.ports import Pictures
+    from mlops_kit.core.review.plots import Image
     from mlops_kit.core.review.report import Report
 
 
@@ -64,7 +65,7 @@ def open_darkroom(folder: Path | None, kept: dict[str, bytes]) -> Darkroom:
     return Darkroom(write=write, rasterize=rasterize_svg)
 
 
-def render_page(report: Report, images: Mapping[str, bytes]) -> str:
+def render_page(report: Report, read_image: Callable[[Image], bytes]) -> str:
     """The report as one HTML file with its plots drawn, where the library for that is there."""
     from importlib.resources import files
 
@@ -73,7 +74,7 @@ def render_page(report: Report, images: Mapping[str, bytes]) -> str:
     from mlops_kit.core.render.html import render_html
     from mlops_kit.core.review.occasion import Occasion
 
-    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=lambda image: images[image.file])
+    pictures = embed_pictures(report.plots, draw=draw_plot, read_image=read_image)
     template = files("mlops_kit").joinpath("templates", "report.html.jinja").read_text("utf-8")
     return render_html(report, Occasion(), pictures, template)
 

@@ -15,6 +15,7 @@ from mlops_kit.core.render.escape import clean
 from mlops_kit.core.render.html import render_html
 from mlops_kit.core.render.mermaid import Mark, Node
 from mlops_kit.core.render.stage_graph import BOX_HEIGHT, BOX_WIDTH, draw_graph, render_drawing
+from mlops_kit.core.review.images import image_file
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.plots import Image, PlotKind, PlotRow
 from mlops_kit.core.review.report import Section
@@ -131,15 +132,21 @@ def test_a_name_in_a_drawing_is_text() -> None:
     assert "a&lt;/text&gt;&lt;script&gt;" in shown
 
 
+FILES = {image_file(data): data for data in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")}
+PNG, JPG = FILES
 PICTURE = PlotRow(
     path="p", title="", kind=PlotKind.IMAGE, change="changed",
-    images=(Image(side="base", file=f"{'a' * 64}.png"), Image(side="head", file=f"{'b' * 64}.jpg")),
+    images=(Image(side="base", file=PNG), Image(side="head", file=JPG)),
 )  # fmt: skip
 
 
 def test_images_become_part_of_the_page() -> None:
-    found = embed_pictures([PICTURE], draw=lambda _: "", read_image=lambda _: b"\x89PNG")
-    assert found == {"p@base": "data:image/png;base64,iVBORw==", "p": "data:image/jpeg;base64,iVBORw=="}
+    found = embed_pictures([PICTURE], draw=lambda _: "", read_image=lambda image: FILES[image.file])
+    assert found == {"p@base": "data:image/png;base64,iVBORw0KGgo=", "p": "data:image/jpeg;base64,/9j/"}
+
+
+def test_bytes_that_are_not_the_image_of_that_name_are_not_shown() -> None:
+    assert embed_pictures([PICTURE], draw=lambda _: "", read_image=lambda _: b"<script>") == {}
 
 
 def test_a_picture_that_cannot_be_had_leaves_the_plot_its_numbers() -> None:
