@@ -40,6 +40,9 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+_EMPTY = Table(notes=("the file is empty",))
+
+
 def parse_table(data: bytes, *, path: str, header: bool = True) -> Table:
     """The table that a file holds; InputError with the place where it holds none."""
     ending = path.rpartition("/")[2].rpartition(".")[2].lower()
@@ -48,7 +51,7 @@ def parse_table(data: bytes, *, path: str, header: bool = True) -> Table:
     if len(data) > SOURCE_LIMIT:
         raise InputError(f"larger than {SOURCE_LIMIT // 1024**2} MiB", location=Location(file=path))
     if not data.strip():
-        return Table(notes=("the file is empty",))
+        return _EMPTY
     if ending in _DELIMITERS:
         return _parse_lines(data, path, delimiter=_DELIMITERS[ending], header=header)
     return _parse_tree(_PARSERS[ending](data, file=path).value)
@@ -62,6 +65,8 @@ def _parse_lines(data: bytes, path: str, *, delimiter: str, header: bool) -> Tab
     except csv.Error as error:
         place = Location(file=path, line=max(reader.line_num, 1))
         raise InputError(f"not {path.rpartition('.')[2].upper()}: {error}", location=place) from error
+    if not numbered:
+        return _EMPTY
     names = numbered.pop(0)[1] if header else [str(number) for number in range(len(numbered[0][1]))]
     if len(names) > COLUMN_LIMIT:
         raise InputError(f"has {len(names)} columns, more than {COLUMN_LIMIT}", location=Location(file=path, line=1))
