@@ -30,7 +30,7 @@ def merge(shop: Shop, github: FakeGitHub, *, author: str) -> None:
     github.add_pull_request(
         7, head=HEAD, base_branch="dev", commits=[commit], labels=["mlops-kit-override"], state="closed", merged=True
     )
-    github.add_comment(7, f"mlops-kit override {HEAD[:8]}: data of May only", author=author)
+    github.add_comment(7, f"mlops-kit override {HEAD[:12]}: data of May only", author=author)
     shop.inputs = replace(shop.inputs, token=TOKEN, api_url=github.url)
 
 

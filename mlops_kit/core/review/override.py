@@ -21,8 +21,9 @@ CLAIMANT_LIMIT = 10
 LOCK_INCONSISTENT = "lock inconsistent"
 """How the refusal of a lock that nobody ran begins; nobody can accept it by hand."""
 
-_COMMAND = re.compile(r"mlops-kit override (?P<commit>[0-9a-f]{7,40}): *(?P<reason>\S.*)")
-_SHOWN_DIGITS = 12
+_FEWEST_DIGITS = 12
+"""Of the commit; another commit with the same seven is made within minutes."""
+_COMMAND = re.compile(rf"mlops-kit override (?P<commit>[0-9a-f]{{{_FEWEST_DIGITS},40}}): *(?P<reason>\S.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def can_be_overridden(report: Report) -> bool:
 
 def override_command(head: CommitSha) -> str:
     """The line to write."""
-    return f"mlops-kit override {head[:_SHOWN_DIGITS]}: REASON"
+    return f"mlops-kit override {head[:_FEWEST_DIGITS]}: REASON"
 
 
 def override_hint(head: CommitSha, *, label: str) -> str:

@@ -36,12 +36,20 @@ def test_the_line_that_is_shown_is_the_line_that_counts() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "", "\n", "mlops-kit override", "mlops-kit override 0123456: ", "mlops-kit override 012345: six digits",
-        "mlops-kit override 0123456 no colon", " mlops-kit override 0123456: indented", "Mlops-Kit override 0123456: x",
-        "> mlops-kit override 0123456: quoted", "hello\nmlops-kit override 0123456: second line",
-        "mlops-kit override 012345X: x", f"mlops-kit override {HEAD}0: 41 digits",
+        "",
+        "\n",
+        "mlops-kit override",
+        "mlops-kit override 012345678901: ",
+        "mlops-kit override 01234567890: eleven digits",
+        "mlops-kit override 012345678901 no colon",
+        " mlops-kit override 012345678901: indented",
+        "Mlops-Kit override 012345678901: x",
+        "> mlops-kit override 012345678901: quoted",
+        "hello\nmlops-kit override 012345678901: second line",
+        "mlops-kit override 01234567890X: x",
+        f"mlops-kit override {HEAD}0: 41 digits",
     ],
-)  # fmt: skip
+)
 def test_another_line_claims_nothing(body: str) -> None:
     assert parse_claim(comment(1, body)) is None
 
@@ -52,9 +60,9 @@ def test_a_comment_without_an_account_claims_nothing() -> None:
 
 def test_claims_are_of_the_commit_the_newest_of_each_account_first() -> None:
     comments = [
-        comment(1, "mlops-kit override 0123456: first", author="ada"),
-        comment(2, "mlops-kit override 0123456: of roy", author="roy"),
-        comment(3, "mlops-kit override 0123457: of another commit", author="may"),
+        comment(1, "mlops-kit override 012345678901: first", author="ada"),
+        comment(2, "mlops-kit override 012345678901: of roy", author="roy"),
+        comment(3, "mlops-kit override 012345678902: of another commit", author="may"),
         comment(4, f"mlops-kit override {HEAD}: second", author="ada"),
     ]
 
