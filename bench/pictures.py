@@ -1,13 +1,16 @@
-"""What plots cost a review: the report with three of them, and drawing them, in processor time."""
+"""What plots cost a review: the report with three of them, and posting it with their pictures, in processor time."""
 
 import math
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from bench.cases import Case, Row
 from bench.pipelines import Files
-from bench.runs import BIN, DVC, KIT, Repository, fresh_repository
+from bench.runs import DVC, KIT, Repository, fresh_repository
+from tests.fakes.github import FakeGitHub
+from tests.fakes.github_routes import WRITE_ALL, Account
 
-_DRAW = str(Path(__file__).with_name("draw_plots.py"))
 _PIPELINE = """\
 stages: {train: {cmd: 'true'}}
 metrics: [m.json]
@@ -34,7 +37,7 @@ def plotted(shift: int) -> Files:
 
 
 def measure_pictures(title: str, *, most_seconds: float) -> Row:
-    """DVC's two differences, which draw nothing, against the kit's report with drawings and markdown."""
+    """DVC's two differences, which draw nothing, against the kit's report and its comment on a fake GitHub."""
     with fresh_repository(plotted(0)) as repository:
         _commit(repository)
         for path, text in plotted(1).items():
@@ -44,8 +47,10 @@ def measure_pictures(title: str, *, most_seconds: float) -> Row:
             repository.run(DVC, "metrics", "diff", "--json", "HEAD^", "HEAD"),
             repository.run(DVC, "plots", "diff", "--json", "HEAD^", "HEAD"),
         ]
-        words = ["report", "HEAD", "--base", "HEAD^", "--format", "json", "--output", "report.json"]
-        ours = [repository.run(KIT, *words), repository.run(str(BIN / "python"), _DRAW)]
+        report = ["report", "HEAD", "--base", "HEAD^", "--format", "json", "--output", "report.json"]
+        comment = ["comment", "report.json", "--pictures", "pictures", "--pull-request", "7"]
+        with _at_github(repository) as connected:
+            ours = [repository.run(KIT, *report), connected.run(KIT, *comment)]
     their_seconds, our_seconds = (sum(run.cpu_seconds for run in runs) for runs in (theirs, ours))
     parts = " + ".join(f"{run.cpu_seconds:.2f}" for run in ours)
     return Row(
@@ -58,11 +63,26 @@ def measure_pictures(title: str, *, most_seconds: float) -> Row:
     )
 
 
+@contextmanager
+def _at_github(repository: Repository) -> Iterator[Repository]:
+    """The repository with a pull request of its two commits at a GitHub on this machine."""
+    github = FakeGitHub()
+    token = "ghs_bench"  # noqa: S105 - known to the fake alone
+    github.accounts[token] = Account(login="github-actions[bot]", permissions=WRITE_ALL)
+    head, base = (repository.read_output("git", "rev-parse", name).strip() for name in ("HEAD", "HEAD^"))
+    github.add_pull_request(7, head=head, base=base)
+    with github.serve():
+        variables = {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": github.repository, "GITHUB_TOKEN": token}
+        yield replace(repository, environment={**repository.environment, **variables})
+        if len(github.bodies(author="github-actions[bot]")) != 1:
+            raise RuntimeError("the comment was not posted")
+
+
 def _commit(repository: Repository) -> None:
     identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
     repository.run("git", "add", "--all")
     repository.run("git", *identity, "commit", "--quiet", "--message", "state")
 
 
-_TITLE = "processor time: report, then drawing of three plots"
+_TITLE = "processor time: report, then comment with three plots"
 PICTURE_CASES = (Case(name="pictures", title=_TITLE, measure=lambda: measure_pictures(_TITLE, most_seconds=3)),)

@@ -119,6 +119,22 @@ def test_the_same_report_again_publishes_nothing_and_asks_once(desk: Desk) -> No
     assert not [write for write in desk.github.writes() if "comments" in write]
 
 
+def test_three_plots_take_twelve_calls_and_six_when_nothing_changed(desk: Desk) -> None:
+    report = parse_report((desk.folder / "report.json").read_bytes(), file="report.json")
+    line = report.plots[0]
+    lines = tuple(replace(line, path=f"{name}.csv", title=name) for name in ("loss", "recall", "time"))
+    (desk.folder / "report.json").write_text(report_json(replace(report, plots=lines)))
+    desk.comment("--begin")
+    desk.github.log.clear()
+    assert desk.comment("--pictures", "pictures") is ExitCode.DONE
+    assert len(addresses(desk)) == 3
+    assert len(desk.github.calls()) <= 12
+
+    desk.github.log.clear()
+    assert desk.comment("--pictures", "pictures") is ExitCode.DONE
+    assert len(desk.github.calls()) <= 6
+
+
 def test_without_the_option_nothing_is_published(desk: Desk) -> None:
     assert desk.comment() is ExitCode.DONE
 
