@@ -1,5 +1,6 @@
 """`mlops-kit comment` in a real repository against the fake GitHub."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,3 +203,19 @@ def test_no_secret_is_printed(desk: Desk, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr()
     written = "".join(path.read_text() for path in desk.folder.parent.iterdir() if path.is_file())
     assert TOKEN not in printed.out + printed.err + written + "".join(desk.github.bodies(author=KIT))
+
+
+def test_the_tracked_run_is_linked_on_the_server_of_this_job_and_of_no_other(desk: Desk) -> None:
+    path = desk.write_report(0.85)
+    tracked = {"experiment_id": "3", "run_id": "ab" * 16}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "tracked": tracked}))
+    page = f"https://mlflow.example.org/#/experiments/3/runs/{'ab' * 16}"
+
+    desk.comment(MLFLOW_TRACKING_URI="https://ada:canary-s3cret@mlflow.example.org")
+    (body,) = desk.github.bodies(author=KIT)
+    assert f"](<{page}>)" in body
+    assert "canary" not in body + desk.summary() + desk.outputs()
+
+    desk.comment(MLFLOW_TRACKING_URI="")
+    (body,) = desk.github.bodies(author=KIT)
+    assert "tracked run" not in body

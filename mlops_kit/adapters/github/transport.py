@@ -183,11 +183,21 @@ def judge(request: Request, status: int, headers: Mapping[str, str], text: str) 
             return OutsideError(about, hint="run it again")
 
 
+def is_local(url: str) -> bool:
+    """Whether an address is one of this machine, without encryption."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and (parts.hostname or "") in LOOPBACK
+
+
 def check_address(url: str) -> str:
     """The API's address without a slash at its end; InputError unless it is https, or http on this machine."""
     parts = urlsplit(url)
-    local = parts.scheme == "http" and (parts.hostname or "") in LOOPBACK
-    if not (parts.hostname and (parts.scheme == "https" or local)) or parts.username or parts.query or parts.fragment:
+    if (
+        not (parts.hostname and (parts.scheme == "https" or is_local(url)))
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
         raise InputError(
             "GITHUB_API_URL is not an https address", hint="for GitHub itself leave it out: https://api.github.com"
         )
