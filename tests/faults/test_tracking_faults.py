@@ -97,7 +97,7 @@ def assert_settles(proxy: MlflowProxy, record: RunRecord) -> int:
 
 
 def test_after_any_faults_one_run_is_canonical(proxy: MlflowProxy, record_property: Note) -> None:
-    chance, trials, given_up = random_source("tracking"), count_trials(2), 0
+    chance, trials, given_up = random_source("tracking"), count_trials(10), 0
     for number in range(trials):
         record = new_record(f"faults-{number // 5}-{uuid4().hex[:6]}")
         for _ in range(chance.randint(1, 5)):
@@ -110,7 +110,7 @@ def test_after_any_faults_one_run_is_canonical(proxy: MlflowProxy, record_proper
 
 
 def test_racing_reproduces_agree_on_one_run(proxy: MlflowProxy, record_property: Note) -> None:
-    chance, trials, extra = random_source("tracking races"), count_trials(4), 0
+    chance, trials, extra = random_source("tracking races"), count_trials(20), 0
     for _ in range(trials):
         record = new_record(f"races-{uuid4().hex[:6]}")
         for _ in range(chance.choice([0, 0, 1, 3])):

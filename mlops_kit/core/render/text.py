@@ -6,6 +6,7 @@ from mlops_kit.core.render.data_text import data_rows
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
 from mlops_kit.core.render.plot_text import plot_rows
 from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
+from mlops_kit.core.render.verdict import tell_verdict
 from mlops_kit.core.review.cells import Cell
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.comparability import describe_obstacle
@@ -43,9 +44,9 @@ def align(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"{clean(report.environment)}: {report.verdict.value}"
-    if names := failed_stages(report.stages):
-        yield f"failed: {clean(', '.join(names))}"
+    yield clean(tell_verdict(report), limit=MESSAGE_LIMIT)
+    if names := failed_stages(report.stages)[1:]:
+        yield f"failed, too: {clean(', '.join(names))}"
     yield f"{_side(report.base)} -> {_side(report.head)}"
     if report.live:
         yield f"beside them: {_side(report.live)}"

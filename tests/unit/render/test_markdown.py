@@ -207,7 +207,7 @@ def test_a_failed_stage_is_the_headline() -> None:
     assert render_report(report).splitlines()[0] == title
     assert "- ❌ <code>train</code> failed after 2.0 s: exit status 3" in render_report(report)
     assert "| <code>train</code> |  | ❌ failed | 2.0 |" in render_report(report)
-    assert render_report_text(report).splitlines()[:2] == ["staging: fail", "failed: train"]
+    assert f"### {render_report_text(report).splitlines()[0]}" == title
 
 
 def test_the_terminal_says_that_a_merge_would_change_nothing() -> None:
@@ -215,7 +215,7 @@ def test_the_terminal_says_that_a_merge_would_change_nothing() -> None:
 
 
 TERMINAL = """\
-staging: fail
+❌ Not ready for staging: acc: acc why.
 main (aaaaaaaa) -> feature (bbbbbbbb)
 
 gates

@@ -38,7 +38,11 @@ def test_an_assumed_goal_is_marked() -> None:
 def test_what_is_live_has_a_column_and_shows_what_did_not_move_beside_it() -> None:
     live = Side(name="live in dev", commit=LIVE)
     lines = rendered(row("acc", 0.5, 0.5, live=0.25), row("f1", 0.5, 0.75), row("x", 1, 1, live=1), live=live)
-    assert lines[:3] == ["dev: warn", "main (bbbbbbbb) -> topic (aaaaaaaa)", "beside them: live in dev (cccccccc)"]
+    assert lines[:3] == [
+        "⚠️ Ready for dev, but look first: no gates are set, but the notes say what is in doubt.",
+        "main (bbbbbbbb) -> topic (aaaaaaaa)",
+        "beside them: live in dev (cccccccc)",
+    ]
     assert lines[4:] == [
         "metrics",
         "  m.json:acc  0.5  0.5   live 0.25  0                same",
