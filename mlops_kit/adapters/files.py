@@ -3,6 +3,8 @@
 import os
 import stat
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,22 +12,42 @@ from mlops_kit.core.errors import InputError, IntegrityError, Location, OutsideE
 
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes of the largest configuration, metrics or lock file that is read."""
+_READINGS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was read of a file, and the states that it was in before and after that: time, size, number."""
+
+    data: bytes
+    before: tuple[int, int, int]
+    after: tuple[int, int, int]
 
 
 def read_limited(root: Path, path: str, *, limit: int = SIZE_LIMIT) -> bytes | None:
     """The bytes of a regular file under `root`, None where there is no such file.
 
     IntegrityError where the path leaves `root` or any part of it is a link; InputError where it is not a regular
-    file or larger than `limit` bytes.
+    file or larger than `limit` bytes; OutsideError where it does not stay as it is while it is read.
     """
     try:
-        with open_regular(root, path) as stream:
-            data = stream.read(limit + 1)
+        data = read_settled(lambda: _read_once(root, path, limit + 1), path)
     except FileNotFoundError:
         return None
     if len(data) > limit:
         raise InputError(f"larger than {limit // (1024 * 1024)} MiB", location=Location(file=path))
     return data
+
+
+def read_settled(read: Callable[[], Reading], path: str) -> bytes:
+    """What a file holds that nobody writes to meanwhile: read again, a few times, where somebody did."""
+    for _ in range(_READINGS):
+        found = read()
+        if found.before == found.after:
+            return found.data
+    raise OutsideError(
+        f"{path} is written to while it is read", hint="run it again when the program that writes it is done"
+    )
 
 
 def open_regular(root: Path, path: str) -> BinaryIO:
@@ -58,6 +80,18 @@ def write_atomic(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise OutsideError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _read_once(root: Path, path: str, size: int) -> Reading:
+    with open_regular(root, path) as stream:
+        before = _state(stream)
+        data = stream.read(size)
+        return Reading(data=data, before=before, after=_state(stream))
+
+
+def _state(stream: BinaryIO) -> tuple[int, int, int]:
+    status = os.fstat(stream.fileno())
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _keep_mode(path: Path, name: str) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mlops_kit.adapters.files import read_limited, write_atomic
+from mlops_kit.adapters.files import Reading, read_limited, read_settled, write_atomic
 from mlops_kit.core.errors import InputError, IntegrityError, OutsideError
 
 
@@ -73,3 +74,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
     with pytest.raises(OutsideError, match="cannot write"):
         write_atomic(target, b"new")
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["folder", "kept"]
+
+
+def readings(*states: tuple[int, int]) -> Iterator[Reading]:
+    return (Reading(data=b"%d" % after, before=(0, before, 0), after=(0, after, 0)) for before, after in states)
+
+
+def test_c17_a_file_that_is_written_to_is_read_again() -> None:
+    found = readings((1, 2), (2, 3), (3, 3), (3, 4))
+    assert read_settled(lambda: next(found), "metrics.json") == b"3"
+
+
+def test_c17_a_file_that_never_settles_is_an_outside_error_that_names_it() -> None:
+    found = readings(*((size, size + 1) for size in range(9)))
+    with pytest.raises(OutsideError, match=r"metrics\.json is written to"):
+        read_settled(lambda: next(found), "metrics.json")
