@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.errors import ExitCode
+from mlops_kit.core.review.report import parse_report, report_json
 from tests.fakes.github import FakeGitHub, Fault
 from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
 
@@ -58,6 +60,20 @@ def test_the_same_report_again_writes_no_comment(desk: Desk) -> None:
         "POST /repos/acme/churn/issues/7/comments"
     ]
     assert list(desk.github.comments.values()) == before
+
+
+def test_a7_a_report_as_long_as_may_be_is_posted_with_its_verdict(desk: Desk) -> None:
+    report = parse_report(desk.write_report(0.5).read_bytes(), file="report.json")
+    rows = tuple(replace(report.metrics[0], key=f"{'`|@#<' * 16}{number}") for number in range(2_000))
+    text = report_json(replace(report, metrics=(*report.metrics, *rows)))
+    assert 500_000 < len(text.encode()) < 2**20
+    (desk.folder / "report.json").write_text(text)
+
+    assert desk.comment() is ExitCode.REFUSED
+
+    (body,) = desk.bodies()
+    assert 50_000 < len(body) <= 65_536
+    assert "### ❌ Not ready for dev: accuracy is 0.5, under the minimum 0.8" in body
 
 
 def test_an_older_run_is_superseded_and_changes_nothing(desk: Desk) -> None:
