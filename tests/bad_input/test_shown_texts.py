@@ -69,7 +69,7 @@ def test_c12_half_a_character_is_shown_as_one_sign(project: Project) -> None:
     project.write("metrics.json", '{"accuracy": 0.9, "value": "a\\ud800b"}')
     answer = project.call("report", "--base", "HEAD", "--environment", "main", "--format", "markdown")
     assert answer.code == 0, answer
-    shown = [text for text in read_page(answer.out).code if text.startswith("a") and text.endswith("b")]
+    shown = [text for text in read_page(answer.out).code if len(text) == 3 and text[0] == "a"]
     assert shown in (["a?b"], ["a\N{REPLACEMENT CHARACTER}b"])
 
 

@@ -53,15 +53,22 @@ def fates(found: Forecast) -> str:
 
 
 def surprises(found: Forecast, done: Reproduction) -> list[str]:
-    """The stages that did what the forecast ruled out; one that was said to run may be restored after another ran."""
+    """The stages that did what the forecast ruled out.
+
+    One that was said to run may be restored: after what it reads from ran, or where a stage of the same name in another
+    file does the same and was done before it began.
+    """
     states = {stage.name: stage.state for stage in done.stages}
+    ran = [name.rpartition(":")[2] for name, state in states.items() if state is StageState.RAN]
     return [
         f"{stage.name}: {stage.fate.value}, {states[stage.name].value}"
         for stage in found.stages
         if states[stage.name] not in POSSIBLE[stage.fate]
         and not (
             states[stage.name] is StageState.RESTORED
-            and any(reason.cause is Cause.UPSTREAM for reason in stage.reasons)
+            and (
+                stage.name.rpartition(":")[2] in ran or any(reason.cause is Cause.UPSTREAM for reason in stage.reasons)
+            )
         )
     ]
 
