@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from mlops_kit.commands.cached import Reading
-from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.value_files import expand, read_values
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.pipeline.hashing import hash_bytes, is_pointer
@@ -64,15 +63,6 @@ class Facts:
 def read_project(git: Git, revision: str) -> Project:
     """The project that a commit declares, from git objects alone."""
     return project_of(CommitTree(git=git, commit=git.resolve(revision)))
-
-
-def read_metrics(git: Git, resolver: Resolver, revision: str, objects: Objects | None = None) -> tuple[MetricFile, ...]:
-    """The metrics of a commit, sorted by path; a file that cannot be read has its `error` set.
-
-    A commit that a shallow clone lacks is fetched.
-    """
-    commit = require_commit(git, revision).commit
-    return read_facts(CommitTree(git=git, commit=commit), resolver, objects).metrics
 
 
 def inconsistencies_of(tree: Tree, project: Project) -> tuple[Inconsistency, ...]:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
 from tests.fakes.github_shapes import Json
+from tests.fakes.serving import serving
 
 
 @dataclass(kw_only=True)
@@ -132,14 +133,8 @@ class FakeGitHub:
     @contextlib.contextmanager
     def serve(self) -> Iterator["FakeGitHub"]:
         """Answer until the block ends."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join(5)
 
     def take_fault(self, method: str, path: str, when: str) -> Fault | None:
         """The first queued fault for this request, used up by one."""

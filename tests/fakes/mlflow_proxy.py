@@ -13,6 +13,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from tests.fakes.github import Fault
+from tests.fakes.serving import serving
 
 READING = ("experiments/get-by-name", "runs/search")
 
@@ -58,14 +59,8 @@ class MlflowProxy:
     @contextlib.contextmanager
     def serve(self) -> Iterator["MlflowProxy"]:
         """Answer until the block ends."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

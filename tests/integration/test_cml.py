@@ -9,9 +9,9 @@ import pytest
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub
 from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git
-from tests.integration.test_comment import desk, github
+from tests.integration.test_comment import desk
 
-__all__ = ["desk", "github"]
+__all__ = ["desk"]
 URL = "https://github.com/acme/churn/pull/7#issuecomment-42"
 PROGRAM = """\
 #!/usr/bin/env python3

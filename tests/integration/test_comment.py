@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +13,7 @@ from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.review.report import parse_report, report_json
 from tests.fakes.github import FakeGitHub, Fault
-from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with serve_github() as fake:
-        yield fake
+from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk
 
 
 @pytest.fixture

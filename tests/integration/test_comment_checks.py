@@ -1,7 +1,6 @@
 """The check of a review, accepting by hand, stale heads, and how often GitHub is asked; against the fake GitHub."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,9 @@ from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.review.params import ParamRow
 from tests.fakes.github import FakeGitHub, Fault
 from tests.fakes.github_routes import Account
-from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
+from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk
 
 LABEL = "mlops-kit-override"
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with serve_github() as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -1,22 +1,15 @@
 """What `mlops-kit comment` makes of each event, rows E4 to E14 of the catalogue of bad inputs among them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub
-from tests.integration.desk import KIT, Desk, git, make_desk, serve_github
+from tests.integration.desk import KIT, Desk, git, make_desk
 
 NOBODY = "0" * 40
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with serve_github() as fake:
-        yield fake
 
 
 @pytest.fixture

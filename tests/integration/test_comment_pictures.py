@@ -4,7 +4,7 @@ import hashlib
 import html
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -23,19 +23,13 @@ from tests.fakes.github import FakeGitHub, Fault
 from tests.fakes.github_git import Commit, TreeEntry
 from tests.fakes.github_routes import WRITE_ALL, Account
 from tests.fakes.github_shapes import Json
-from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk, serve_github
+from tests.integration.desk import KIT, POLICY, TOKEN, Desk, git, make_desk
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 FILE = f"{hashlib.sha256(PNG).hexdigest()}.png"
 BRANCH = "heads/mlops-kit/pictures/7"
 QUICK = Patience(timeout=5, tries=4, deadline=20, pause=0.01, longest_pause=0.05, limit_pause=0.02, between_writes=0)
 GIT = "/repos/acme/churn/git"
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with serve_github() as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from mlops_kit.cli.environment import parse_inputs
 from mlops_kit.core.review.report import parse_report
 from mlops_kit.core.review.tracked_run import tracking_url
 from mlops_kit.core.tracking import DUPLICATE_TAG
-from tests.contract.mlflow_server import running_server
 from tests.fakes.github import Fault
 from tests.fakes.mlflow_proxy import MlflowProxy
 from tests.integration.dvc_project import Project, make_project
@@ -54,18 +53,6 @@ WORKFLOW = {
     "GITHUB_HEAD_REF": "topic",
     "GITHUB_REF_NAME": "7/merge",
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_server(tmp_path_factory.mktemp("server")) as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(server: str) -> Iterator[MlflowProxy]:
-    with MlflowProxy(server).serve() as found:
-        yield found
 
 
 @pytest.fixture

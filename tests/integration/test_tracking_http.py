@@ -5,7 +5,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -19,24 +19,11 @@ from mlops_kit.adapters.mlflow.tracking_server import Patience, Server, read_cre
 from mlops_kit.commands.track import track
 from mlops_kit.core.errors import InputError, OutsideError, PassingError, RefusedError
 from mlops_kit.core.tracking import KEY_TAG, RunData, RunRecord, RunStatus
-from tests.contract.mlflow_server import running_server
 from tests.fakes.github import Fault
 from tests.fakes.mlflow_proxy import MlflowProxy
 
 QUICK = Patience(deadline=300, connect=10, read=30, tries=4, pause=0.01, longest_pause=0.02)
 SECRET = "canary-s3cret"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_server(tmp_path_factory.mktemp("server")) as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(server: str) -> Iterator[MlflowProxy]:
-    with MlflowProxy(server).serve() as found:
-        yield found
 
 
 @pytest.fixture

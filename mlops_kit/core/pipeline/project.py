@@ -65,10 +65,6 @@ class Project:
     templated: tuple[str, ...] = ()
     stale: tuple[StageName, ...] = ()
 
-    def find_output(self, path: str) -> Output | None:
-        """The output with exactly this path."""
-        return next((output for stage in self.stages for output in stage.outputs if output.path == path), None)
-
 
 def project_paths(paths: Iterable[str]) -> tuple[str, ...]:
     """Those of a tree's paths that say what the project is, sorted: what `parse_project` wants to read."""

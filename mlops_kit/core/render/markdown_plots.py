@@ -11,8 +11,9 @@ from mlops_kit.core.render.sparkline import heights
 from mlops_kit.core.render.values import show_value
 from mlops_kit.core.render.xychart import render_chart
 from mlops_kit.core.review.cells import Cell
+from mlops_kit.core.review.pictures import picture_key
 from mlops_kit.core.review.plot_points import MATRICES
-from mlops_kit.core.review.plots import PlotKind, PlotRow, Series
+from mlops_kit.core.review.plots import PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import Report
 
 CHART_LIMIT = 8
@@ -58,7 +59,8 @@ def _block(plot: PlotRow, shown: list[str], *, drawn: bool) -> Block:
 
 def _addresses(plot: PlotRow, pictures: Mapping[str, str]) -> dict[str, str]:
     """The pictures of a plot by side; a drawing shows both under head."""
-    found = {"base": pictures.get(f"{plot.path}@base", ""), "head": pictures.get(plot.path, "")}
+    sides: tuple[SideName, SideName] = ("base", "head")
+    found = {side: pictures.get(picture_key(plot.path, side), "") for side in sides}
     return {side: address for side, address in found.items() if _ADDRESS.fullmatch(address)}
 
 
