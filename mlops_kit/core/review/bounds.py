@@ -12,6 +12,8 @@ SIZE_LIMIT = 900_000
 _TABLE_SIZES = (2_000, 500, 100, 20)
 _PLOT_BYTES = 200
 """Bytes of plots beside each row of a table, where tables are cut."""
+_TABLES = {table: table for table in ("metrics", "params", "stages", "models", "obstacles")} | {"data": "data paths"}
+"""The tables of a report that are cut to one size, and what a note calls their rows."""
 
 
 def bound_report(report: Report, *, limit: int = SIZE_LIMIT) -> Report:
@@ -63,16 +65,9 @@ def _head_of(report: Report, size: int) -> Report:
         data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
         notes=report.notes[:size],
     )
-    lengths = {
-        "metrics": len(report.metrics) - len(cut.metrics),
-        "params": len(report.params) - len(cut.params),
-        "stages": len(report.stages) - len(cut.stages),
-        "models": len(report.models) - len(cut.models),
-        "obstacles": len(report.obstacles) - len(cut.obstacles),
-        "data paths": len(report.data) - len(cut.data),
-        "columns": sum(len(row.columns) - size for row in report.data[:size] if len(row.columns) > size),
-        "notes": len(report.notes) - len(cut.notes),
-    }
+    lengths = {name: len(getattr(report, table)) - len(getattr(cut, table)) for table, name in _TABLES.items()}
+    lengths["columns"] = sum(max(0, len(row.columns) - size) for row in report.data[:size])
+    lengths["notes"] = len(report.notes) - len(cut.notes)
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
     return replace(cut, notes=(*((_note(", ".join(lost)),) if lost else ()), *cut.notes))
 
