@@ -63,6 +63,18 @@ class GitRepository:
         """Whether one commit is reachable from the other."""
         return self._ask("merge-base", "--is-ancestor", ancestor, descendant).code == 0
 
+    def find_unreachable(self, commits: Iterable[CommitSha], head: str) -> frozenset[CommitSha]:
+        """Those commits that are not in the history of `head`, with those that are not here at all."""
+        wanted = sorted({*commits} - {CommitSha(head)})
+        if not wanted:
+            return frozenset()
+        request = "".join(f"{commit}\n" for commit in wanted).encode()
+        kinds = self.expect("cat-file", "--batch-check=%(objecttype)", stdin=request).text.splitlines()
+        here = [commit for commit, kind in zip(wanted, kinds, strict=True) if kind == "commit"]
+        request = "".join(f"{commit}\n" for commit in (*here, f"^{head}")).encode()
+        beyond = set(self.expect("rev-list", "--stdin", stdin=request).text.splitlines()) if here else set()
+        return frozenset(commit for commit in wanted if commit not in here or commit in beyond)
+
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest (the revision itself) first."""
         listed = self.expect("rev-list", "--first-parent", f"--max-count={limit}", self.resolve(revision)).text

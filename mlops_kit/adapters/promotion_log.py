@@ -1,4 +1,4 @@
-"""The promotion log as annotated git tags, with the remote's refs as its compare-and-swap.
+"""The promotion log, records and notes, as annotated git tags, with the remote's refs as its compare-and-swap.
 
 A tag that exists is never replaced: of two pushes of one name the remote takes one. Who lost finds out by reading the
 remote, not from git's wording. The tag object is made by plumbing, so that no user.name is needed and no hook runs.
@@ -6,19 +6,29 @@ remote, not from git's wording. The tag object is made by plumbing, so that no u
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlops_kit.adapters.git import LOG_REFS, GitRepository
 from mlops_kit.adapters.git_command import REMOTE
 from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
-from mlops_kit.core.types import PromotionRecord
+from mlops_kit.core.promotion.notes import is_note_tag, note_message, note_tag, parse_note
+from mlops_kit.core.types import CommitSha, Note, PromotionRecord
 
 _FIELDS = ("refname:strip=2", "objecttype", "taggerdate:unix", "contents")
 _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
 _NO_OBJECT = "0" * 40
 _NETWORK_SECONDS = 120.0
 _PUSH_PAUSES_SECONDS = (0.2, 1.0, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tag:
+    """An annotated tag before it is made: its name, and the text of its object."""
+
+    name: str
+    text: bytes
 
 
 class GitPromotionLog:
@@ -29,18 +39,34 @@ class GitPromotionLog:
 
     def read_records(self) -> tuple[PromotionRecord, ...]:
         """All records as last fetched, by model, environment and seq; IntegrityError names a malformed tag."""
-        listing = self._git.expect("for-each-ref", f"--format={_FORMAT}", LOG_REFS).output.decode("utf-8", "replace")
-        records = [_parse(*fields) for fields in _rows(listing)]
+        records = [parse_record(*tag) for tag in self._read_tags() if not is_note_tag(tag[0])]
         return tuple(sorted(records, key=lambda record: (record.model, record.environment, record.seq)))
 
     def append_record(self, record: PromotionRecord) -> None:
         """Create the record's tag on the remote, else here; ConflictError where the name is taken."""
-        reference = f"refs/tags/{record_tag(record)}"
-        made = self._git.expect("mktag", stdin=_tag_object(record)).text
+        self._append(_tag_object(record_tag(record), record.commit, record.recorded_at, record_message(record)))
+
+    def read_notes(self) -> tuple[Note, ...]:
+        """All notes as last fetched, by model, environment and seq; IntegrityError names a malformed tag."""
+        notes = [parse_note(*tag) for tag in self._read_tags() if is_note_tag(tag[0])]
+        return tuple(sorted(notes, key=lambda note: (note.model, note.environment, note.seq)))
+
+    def append_note(self, note: Note) -> None:
+        """Create the note's tag on the remote, else here; ConflictError where the name is taken."""
+        self._append(_tag_object(note_tag(note), note.commit, note.recorded_at, note_message(note)))
+
+    def _append(self, tag: _Tag) -> None:
+        reference = f"refs/tags/{tag.name}"
+        made = self._git.expect("mktag", stdin=tag.text).text
         if self._git.has_remote():
             self._push(made, reference)
         else:
             self._create(made, reference)
+
+    def _read_tags(self) -> Iterator[tuple[str, str, datetime]]:
+        """Every tag of the log: its name, its message, when it was made."""
+        listing = self._git.expect("for-each-ref", f"--format={_FORMAT}", LOG_REFS).output.decode("utf-8", "replace")
+        return (_check(*fields) for fields in _rows(listing))
 
     def _push(self, made: str, reference: str) -> None:
         """Push under the condition that the name is free; an answer that got lost is found out by reading.
@@ -86,28 +112,26 @@ def _rows(listing: str) -> Iterator[tuple[str, ...]]:
         yield tuple(field.strip("\n") for field in fields[start : start + width])
 
 
-def _parse(tag: str, kind: str, seconds: str, message: str) -> PromotionRecord:
+def _check(tag: str, kind: str, seconds: str, message: str) -> tuple[str, str, datetime]:
     if kind != "tag":
         raise IntegrityError(
             f"the promotion log's tag {tag} is malformed: it is not an annotated tag",
             hint=f"see who made it: git show {tag}",
         )
-    recorded_at = datetime.fromtimestamp(int(seconds), UTC) if seconds else datetime.fromtimestamp(0, UTC)
-    return parse_record(tag, message, recorded_at)
+    return tag, message, datetime.fromtimestamp(int(seconds or "0"), UTC)
 
 
-def _tag_object(record: PromotionRecord) -> bytes:
-    seconds = int(record.recorded_at.timestamp()) if record.recorded_at else 0
+def _tag_object(name: str, commit: CommitSha, moment: datetime | None, message: str) -> _Tag:
     lines = (
-        f"object {record.commit}",
+        f"object {commit}",
         "type commit",
-        f"tag {record_tag(record)}",
-        f"tagger mlops-kit <mlops-kit@localhost> {seconds} +0000",
+        f"tag {name}",
+        f"tagger mlops-kit <mlops-kit@localhost> {int(moment.timestamp()) if moment else 0} +0000",
         "",
-        record_message(record),
+        message,
         "",
     )
-    return "\n".join(lines).encode()
+    return _Tag(name=name, text="\n".join(lines).encode())
 
 
 def _taken(reference: str) -> ConflictError:

@@ -40,7 +40,7 @@ class _Promotion:
     def files(self) -> ModelFiles:
         """The verified bytes."""
         if self.enters:
-            model, commit = self.situation.wanted, self.situation.desired.commit
+            model, commit = self.situation.wanted, self.situation.commit
         else:
             commit = self.live.commit
             model = _find_model(self.world, self.live)

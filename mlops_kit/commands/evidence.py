@@ -24,7 +24,7 @@ def answer_gates(world: World, situation: Situation) -> tuple[GateAnswer, ...]:
     if not desired.environment.gates:
         return ()
     shelf = Shelf(git=world.git, resolver=world.resolver)
-    head = shelf.read(desired.commit)
+    head = shelf.read(situation.commit)
     try:
         before = shelf.read(live.commit) if live else None
     except KitError as error:

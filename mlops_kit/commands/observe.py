@@ -11,7 +11,7 @@ from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config, default_config, parse_config
 from mlops_kit.core.errors import InputError, Location, OutsideError
 from mlops_kit.core.ports import Registry
-from mlops_kit.core.promotion.desired import Desired, NothingDesired
+from mlops_kit.core.promotion.desired import Desired, DesiredModel, NothingDesired
 from mlops_kit.core.promotion.observed import NotUsed, Observed, Unknown
 from mlops_kit.core.promotion.situation import Situation
 from mlops_kit.core.types import (
@@ -52,14 +52,12 @@ def read_desired(world: World, name: EnvironmentName, *, revision: str | None = 
         return NothingDesired(name=name, reason=f"no branch {branch} yet")
     tree = CommitTree(git=world.git, commit=commit)
     project = project_of(tree)
+    found = tuple(f"{one.stage} {one.path}: {one.message}" for one in inconsistencies_of(tree, project))
     return Desired(
         name=name,
         config=_read_config(world, name, commit),
         commit=commit,
-        models=project.models,
-        inconsistencies=tuple(
-            f"{found.stage} {found.path}: {found.message}" for found in inconsistencies_of(tree, project)
-        ),
+        models=tuple(DesiredModel(model=model, commit=commit, inconsistencies=found) for model in project.models),
     )
 
 
@@ -79,7 +77,7 @@ def _read_config(world: World, name: EnvironmentName, commit: CommitSha) -> Conf
 def _model_names(desired: Desired, records: Iterable[PromotionRecord]) -> tuple[ModelName, ...]:
     """Models of the branch, and those that were promoted here and are gone from it."""
     promoted = {record.model for record in records if record.environment == desired.name}
-    return tuple(sorted(promoted | {model.name for model in desired.models}))
+    return tuple(sorted(promoted | {found.model.name for found in desired.models}))
 
 
 def _observe_model(
@@ -121,11 +119,11 @@ def _read_registry(registry: Registry | None, situation: Situation) -> _Register
     live = situation.observed.live
     digests = {situation.digest, live.digest if live else None}
     try:
-        known = frozenset(digest for digest in digests if digest and registry.read_version(situation.model, digest))
-        alias = registry.read_alias(situation.model, situation.environment)
+        wanted = {situation.model: frozenset(digest for digest in digests if digest)}
+        reading = registry.read_models(wanted)[situation.model]
     except OutsideError as error:
         return _Registered(digests=Unknown(reason=str(error)), alias=Unknown(reason=str(error)))
-    return _Registered(digests=known, alias=alias)
+    return _Registered(digests=reading.registered, alias=reading.alias(situation.environment))
 
 
 def _read_serving(world: World, situation: Situation) -> ServingReading | Unknown | NotUsed:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlops_kit.core.config import CONFIG_FILE, Config
-from mlops_kit.core.ports import Artifacts, Clock, Deployers, Forge, Git, PromotionLog, Registry, Resolver
+from mlops_kit.core.ports import Artifacts, Board, Clock, Deployers, Forge, Git, PromotionLog, Registry, Resolver
 from mlops_kit.core.promotion.entry import Origin
 
 
@@ -14,7 +14,8 @@ class World:
 
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
-    word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that.
+    word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that;
+    `board` shows promotions there, None likewise.
     """
 
     git: Git
@@ -29,6 +30,7 @@ class World:
     origin: Origin = field(default_factory=Origin)
     accept_rewrite: bool = False
     open_forge: Callable[[], Forge] | None = None
+    board: Board | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ Values only; adapters/github reads and writes them.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mlops_kit.core.types import CommitSha
+from mlops_kit.core.types import CommitSha, Digest, EnvironmentName, ModelName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class PullRequest:
 
     `is_fork` is set also where the fork is gone and where the forge does not say: nothing is trusted by default.
     `head_repository` is `owner/name`, empty where it is gone. `is_locked` means that nobody may comment. `labels` are
-    as of the reading, sorted.
+    as of the reading, sorted. `author` is a login, empty where the account is gone.
     """
 
     number: int
@@ -29,6 +29,8 @@ class PullRequest:
     is_open: bool = True
     is_merged: bool = False
     labels: tuple[str, ...] = ()
+    author: str = ""
+    url: str = ""
 
     @property
     def is_closed_to_us(self) -> bool:
@@ -138,3 +140,48 @@ class CheckRun:
     summary: str = ""
     link: str = ""
     annotations: tuple[CheckAnnotation, ...] = ()
+
+
+class ReviewState(StrEnum):
+    """What a person's review of a pull request says."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes-requested"
+    COMMENTED = "commented"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonReview:
+    """A person's review of a pull request, of the commit that they looked at; in the order of submission."""
+
+    author: str
+    state: ReviewState
+    commit: CommitSha
+
+
+class DeploymentState(StrEnum):
+    """How a deployment stands on the forge's board."""
+
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """A promotion as the forge's board shows it; model, environment, seq and digest are its identity.
+
+    `url` is where the version is reached, `log_url` the page of the run that deployed it; both may be empty.
+    """
+
+    model: ModelName
+    environment: EnvironmentName
+    seq: int
+    digest: Digest
+    commit: CommitSha
+    state: DeploymentState
+    description: str = ""
+    url: str = ""
+    log_url: str = ""

@@ -3,7 +3,8 @@
 Values only. What reads or writes the world stands in adapters; what a word means stands in docs/glossary.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -104,11 +105,25 @@ class RecordedOverride:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceKey:
+    """What the answers of gates were given for, beside the digest: they hold as long as both are the same.
+
+    `policy` is the sha256 of the environment's gates and of what judges their metrics, `data` that of what they were
+    measured on and compared with; both lower-case hexadecimal.
+    """
+
+    policy: str
+    data: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromotionRecord:
     """One entry of the log: this version entered this environment.
 
     `seq` counts from 1 per model and environment. `sha256` is the hash of the model's tree as lower-case
-    hexadecimal. `recorded_at` is when the log took it (time-zone aware); None before that.
+    hexadecimal. `recorded_at` is when the log took it (time-zone aware); None before that. `evidence` says what the
+    gates' answers are bound to, `approvals` who approved (logins), `reason` why a hotfix skipped an environment.
+    `settings` is the sha256 of the environment's `deploy:` as it was, empty where there was none.
     """
 
     model: ModelName
@@ -124,6 +139,38 @@ class PromotionRecord:
     actor: str = ""
     gates: tuple[GateAnswer, ...] = ()
     override: RecordedOverride | None = None
+    evidence: EvidenceKey | None = None
+    approvals: tuple[str, ...] = ()
+    reason: str = ""
+    settings: str = ""
+    recorded_at: datetime | None = None
+
+
+class NoteKind(StrEnum):
+    """What was noted about a model in an environment beside its promotions."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    ABORTED = "aborted"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One entry of the log that is no promotion: a hold and its release, a roll-out that was aborted and its retry.
+
+    `seq` counts from 1 per model and environment, `record` is the number of the record that was live then (0: none),
+    `commit` what the environment asked for.
+    """
+
+    model: ModelName
+    environment: EnvironmentName
+    seq: int
+    kind: NoteKind
+    commit: CommitSha
+    record: int = 0
+    reason: str = ""
+    actor: str = ""
     recorded_at: datetime | None = None
 
 
@@ -150,6 +197,18 @@ class AliasReading:
     foreign: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RegistryReading:
+    """What a registry knows of one model: those digests asked for that it has versions of, and all aliases."""
+
+    registered: frozenset[Digest] = frozenset()
+    aliases: Mapping[EnvironmentName, AliasReading] = field(default_factory=dict)
+
+    def alias(self, environment: EnvironmentName) -> AliasReading:
+        """Where the environment's alias points; nowhere where there is none."""
+        return self.aliases.get(environment, AliasReading(version=None))
+
+
 class Sync(StrEnum):
     """Whether observed state is desired state (Argo CD's words, plus Blocked)."""
 
@@ -172,11 +231,17 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ServingReading:
-    """What a serving target says it runs; `digest` is None where it runs nothing."""
+    """What a serving target says it runs; `digest` is None where it runs nothing.
+
+    `seq` is the number of the record that it was deployed for, None where the target cannot say. `url` is where people
+    or programs reach it, empty where there is no such place.
+    """
 
     digest: Digest | None
     health: Health
     message: str = ""
+    seq: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

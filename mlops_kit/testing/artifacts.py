@@ -1,7 +1,7 @@
 """Models' bytes in memory."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,10 @@ class MemoryArtifacts:
     def __init__(self) -> None:
         self.missing: set[Digest] = set()
         self.broken: set[Digest] = set()
+
+    def find_missing(self, models: Iterable[Model]) -> frozenset[Digest]:
+        """Those in `missing`."""
+        return frozenset(model.digest for model in models if model.digest in self.missing and model.digest is not None)
 
     def fetch_model(self, model: Model, commit: CommitSha) -> ModelFiles:
         """Bytes whose tree hash follows from the digest."""

@@ -3,8 +3,17 @@
 from collections.abc import Iterable
 
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
-from mlops_kit.core.forge import Branch, CheckRun, CheckState, Comment, CommitStatus, Permission, PullRequest
-from mlops_kit.core.types import CommitSha
+from mlops_kit.core.forge import (
+    Branch,
+    CheckRun,
+    CheckState,
+    Comment,
+    CommitStatus,
+    Permission,
+    PersonReview,
+    PullRequest,
+)
+from mlops_kit.core.types import CommitSha, EnvironmentName
 
 
 class MemoryForge:
@@ -24,6 +33,9 @@ class MemoryForge:
         self.login = login
         self.is_app = is_app
         self.permissions: dict[str, Permission] = {}
+        self.reviews: dict[int, list[PersonReview]] = {}
+        self.run_approvals: dict[tuple[int, EnvironmentName], tuple[str, ...]] = {}
+        self.texts: dict[int, tuple[str, str]] = {}
         self.merged: dict[CommitSha, int] = {}
         self.check_runs: dict[CommitSha, list[CheckRun]] = {}
         self.pull_requests = {pull_request.number: pull_request for pull_request in pull_requests}
@@ -68,6 +80,36 @@ class MemoryForge:
     def read_permission(self, login: str) -> Permission:
         """What an account may do here; NONE where it is unknown."""
         return self.permissions.get(login, Permission.NONE)
+
+    def list_reviews(self, number: int) -> tuple[PersonReview, ...]:
+        """Those in `reviews`."""
+        return tuple(self.reviews.get(number, ()))
+
+    def list_run_approvals(self, run_id: int, environment: EnvironmentName) -> tuple[str, ...]:
+        """Those in `run_approvals`."""
+        return self.run_approvals.get((run_id, environment), ())
+
+    def open_pull_request(self, head: str, base: str, *, title: str, body: str) -> PullRequest:
+        """The open one of these branches, opened where there is none; its text is kept in `texts`."""
+        for known in self.pull_requests.values():
+            if (known.head_branch, known.base_branch, known.is_open) == (head, base, True):
+                return known
+        self._begin("open")
+        number = max(self.pull_requests, default=0) + 1
+        commit = CommitSha(f"{number:040x}")
+        self.pull_requests[number] = PullRequest(
+            number=number,
+            head=commit,
+            base=commit,
+            head_branch=head,
+            base_branch=base,
+            is_fork=False,
+            author=self.login,
+        )
+        self.comments[number] = []
+        self.texts[number] = (title, body)
+        self._end()
+        return self.pull_requests[number]
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
         """All comments of a pull request, by id."""

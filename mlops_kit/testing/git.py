@@ -60,6 +60,10 @@ class MemoryGit:
         """Whether one commit is reachable from the other."""
         return CommitSha(ancestor) in self._history(self.resolve(descendant))
 
+    def find_unreachable(self, commits: Iterable[CommitSha], head: str) -> frozenset[CommitSha]:
+        """Those commits that are not in the history of `head`."""
+        return frozenset(commits) - frozenset(self._history(self.resolve(head)))
+
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest first."""
         line = [self.resolve(revision)]

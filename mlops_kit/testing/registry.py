@@ -1,5 +1,6 @@
 """A model registry in memory, with the habits of real ones: numbers count up, aliases are last-write-wins."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mlops_kit.core.errors import OutsideError
@@ -11,6 +12,7 @@ from mlops_kit.core.types import (
     ModelName,
     PromotionRecord,
     RegisteredVersion,
+    RegistryReading,
 )
 
 
@@ -39,7 +41,22 @@ class MemoryRegistry:
     def __init__(self) -> None:
         self._entries: dict[ModelName, _Entry] = {}
         self.writes = 0
+        self.reads = 0
         self.down = False
+
+    def read_models(self, wanted: Mapping[ModelName, frozenset[Digest]]) -> Mapping[ModelName, RegistryReading]:
+        """Which of the digests have versions, and where the aliases point; `reads` counts the calls."""
+        self._answer()
+        self.reads += 1
+        return {model: self._read_model(model, digests) for model, digests in wanted.items()}
+
+    def _read_model(self, model: ModelName, digests: frozenset[Digest]) -> RegistryReading:
+        entry = self._read(model)
+        names = {EnvironmentName(name) for name in entry.aliases.keys() | entry.seqs.keys()}
+        return RegistryReading(
+            registered=digests & frozenset(found for found in entry.digests.values() if found),
+            aliases={name: self.read_alias(model, name) for name in names},
+        )
 
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         """The lowest number that carries the digest."""

@@ -5,7 +5,7 @@ Versions have no unique key, an alias is moved in three writes, and every write 
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +21,10 @@ from mlops_kit.core.types import (
     EnvironmentName,
     Health,
     ModelName,
+    Note,
     PromotionRecord,
     RegisteredVersion,
+    RegistryReading,
     ServingReading,
 )
 
@@ -68,6 +70,22 @@ class Durable:
             self._write("insert into records values (?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
             raise ConflictError(f"{record_tag(record)} is taken") from error
+
+    def read_notes(self) -> tuple[Note, ...]:
+        return ()
+
+    def append_note(self, note: Note) -> None:
+        raise AssertionError(f"nothing is noted here: {note}")
+
+    def read_models(self, wanted: Mapping[ModelName, frozenset[Digest]]) -> Mapping[ModelName, RegistryReading]:
+        return {model: self._read_model(model, digests) for model, digests in wanted.items()}
+
+    def _read_model(self, model: ModelName, digests: frozenset[Digest]) -> RegistryReading:
+        with self._open() as database:
+            rows = database.execute("select environment from notes where model = ?", [model]).fetchall()
+        aliases = {EnvironmentName(row[0]): self.read_alias(model, EnvironmentName(row[0])) for row in rows}
+        known = frozenset(digest for digest in digests if self.read_version(model, digest))
+        return RegistryReading(registered=known, aliases=aliases)
 
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         with self._open() as database:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.ports import ModelFiles
 from mlops_kit.core.promotion.outcome import Outcome, worst_code
-from mlops_kit.core.types import CommitSha, Model, ResolvedValues
+from mlops_kit.core.types import CommitSha, Digest, Model, ResolvedValues
 from mlops_kit.testing.artifacts import MemoryArtifacts, MemoryFiles
 from tests.faults.durable import Durable
 from tests.unit.promotion.scene import THREE, Scene, project_files
@@ -75,6 +75,9 @@ class FileArtifacts:
     """The Artifacts port over files that are made up as they are asked for."""
 
     folder: Path
+
+    def find_missing(self, models: Iterable[Model]) -> frozenset[Digest]:  # noqa: ARG002 - all is there
+        return frozenset()
 
     def fetch_model(self, model: Model, commit: CommitSha) -> ModelFiles:
         assert model.digest is not None, commit

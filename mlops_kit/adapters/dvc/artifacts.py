@@ -5,7 +5,7 @@ DVC trusts what lies in its cache. Here every byte that is promoted is read and 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,6 +35,10 @@ class DvcArtifacts:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+
+    def find_missing(self, models: Iterable[Model]) -> frozenset[Digest]:
+        """The digests whose bytes the DVC remote does not have in full; nothing is downloaded."""
+        return frozenset(model.digest for model in models if model.digest and model.digest.algorithm not in COMPUTED)
 
     def fetch_model(self, model: Model, commit: CommitSha) -> VerifiedFiles:
         """The model's verified bytes.

@@ -11,9 +11,9 @@ from mlops_kit.adapters.github import checks
 from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
 from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport
 from mlops_kit.core.errors import ConflictError, InputError, OutsideError, RefusedError
-from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PullRequest
+from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PersonReview, PullRequest
 from mlops_kit.core.review.event import Field, read_pull_request
-from mlops_kit.core.types import CommitSha
+from mlops_kit.core.types import CommitSha, EnvironmentName
 
 APP_TOKEN = "ghs_"  # noqa: S105 - how tokens of apps begin, a workflow's own among them
 ACTIONS_LOGIN = "github-actions[bot]"
@@ -70,6 +70,18 @@ class GitHubForge:
             for pull_request in found
             if (pull_request.head_repository, pull_request.head_branch) == (branch.repository, branch.name)
         )
+
+    def list_reviews(self, number: int) -> tuple[PersonReview, ...]:
+        """People's reviews of a pull request, the oldest first."""
+        raise OutsideError(f"the reviews of {number} cannot be read yet")
+
+    def list_run_approvals(self, run_id: int, environment: EnvironmentName) -> tuple[str, ...]:
+        """Who approved that a workflow run deploys to a guarded environment, by login."""
+        raise OutsideError(f"the approvals of {run_id} for {environment} cannot be read yet")
+
+    def open_pull_request(self, head: str, base: str, *, title: str, body: str) -> PullRequest:
+        """The open pull request of a branch into another."""
+        raise OutsideError(f"{title} cannot be opened yet: {head} into {base}: {len(body)}")
 
     def read_permission(self, login: str) -> Permission:
         """What an account may do here; NONE where it is unknown. GitHub counts `maintain` as write."""

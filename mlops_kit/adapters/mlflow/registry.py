@@ -5,6 +5,7 @@ searched for again, and the lowest number that carries the digest is the canonic
 with the log number it stands for, which is taken back before the alias moves and written after, and both are read back.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from mlops_kit.core.types import (
     ModelName,
     PromotionRecord,
     RegisteredVersion,
+    RegistryReading,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _DIGEST, _DUPLICATE = "mlops.digest", "mlops.duplicate_of"
 _MOVING = "0:moving"
 _ALIAS_ATTEMPTS = 5
+_ALIAS_TAG = "mlops.env."
 
 
 class MlflowRegistry:
@@ -36,6 +39,20 @@ class MlflowRegistry:
     def __init__(self, uri: str, root: Path, *, repository: str = "") -> None:
         self._session = MlflowSession(uri, root)
         self._repository = repository
+
+    def read_models(self, wanted: Mapping[ModelName, frozenset[Digest]]) -> Mapping[ModelName, RegistryReading]:
+        """Which of these digests have versions, and where the aliases point."""
+        return {model: self._read_reading(model, digests) for model, digests in wanted.items()}
+
+    def _read_reading(self, model: ModelName, digests: frozenset[Digest]) -> RegistryReading:
+        known = frozenset(digest for digest in digests if self.read_version(model, digest))
+        if self._session.is_absent:
+            return RegistryReading()
+        with self._session.calling(f"read the aliases of {model}"):
+            registered = self._read_model(model)
+        names = {*registered.aliases, *(_noted_environments(registered.tags))} if registered else set()
+        aliases = {EnvironmentName(name): self.read_alias(model, EnvironmentName(name)) for name in sorted(names)}
+        return RegistryReading(registered=known, aliases=aliases)
 
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         """The lowest number that carries the digest; a registry that nobody has made yet has none, and is not made."""
@@ -185,8 +202,12 @@ def _version_tags(record: PromotionRecord, repository: str) -> dict[str, str]:
     }
 
 
+def _noted_environments(tags: Mapping[str, str]) -> Iterable[str]:
+    return (name.removeprefix(_ALIAS_TAG) for name in tags if name.startswith(_ALIAS_TAG))
+
+
 def _alias_tag(environment: EnvironmentName) -> str:
-    return f"mlops.env.{environment}"
+    return f"{_ALIAS_TAG}{environment}"
 
 
 def _parse_seq(note: str) -> int:

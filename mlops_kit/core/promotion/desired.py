@@ -10,27 +10,38 @@ from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desired:
-    """One environment at one commit of its branch.
+class DesiredModel:
+    """One model that an environment should run, as `commit` declares it: lock, code and metrics are read there.
 
-    `config` is the commit's own `mlops.yaml`, which has an entry for the environment; `inconsistencies` are the
-    places where the commit's `dvc.lock` is not what a run of the pipeline would have left, a line each.
+    `inconsistencies` are the places where that commit's `dvc.lock` is not what a run of the stages that lead to the
+    model would have left, a line each.
+    """
+
+    model: Model
+    commit: CommitSha
+    inconsistencies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desired:
+    """One environment at one commit of what says so, `commit`; `config` is that commit's own `mlops.yaml`.
+
+    By branch, each model's commit is the same commit; by path, the file names one for each model.
     """
 
     name: EnvironmentName
     config: Config
     commit: CommitSha
-    models: tuple[Model, ...] = ()
-    inconsistencies: tuple[str, ...] = ()
+    models: tuple[DesiredModel, ...] = ()
 
     @property
     def environment(self) -> Environment:
         """The environment's policy."""
         return self.config.environments[self.name]
 
-    def find(self, name: ModelName) -> Model | None:
-        """The model as this commit declares it; None where it declares none of this name."""
-        return next((model for model in self.models if model.name == name), None)
+    def find(self, name: ModelName) -> DesiredModel | None:
+        """The model of this name; None where none is desired."""
+        return next((found for found in self.models if found.model.name == name), None)
 
 
 @dataclass(frozen=True, kw_only=True)

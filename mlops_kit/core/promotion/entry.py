@@ -34,7 +34,7 @@ def next_record(situation: Situation, *, sha256: str, origin: Origin) -> Promoti
         recipe=wanted.recipe,
         previous=live.digest if live else None,
         kind=kind,
-        commit=situation.desired.commit,
+        commit=situation.commit,
         pull_request=origin.pull_request or (situation.override.pull_request if situation.override else None),
         actor=origin.actor,
         gates=situation.gates,

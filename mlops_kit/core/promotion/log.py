@@ -19,6 +19,7 @@ from mlops_kit.core.types import (
     CommitSha,
     Digest,
     EnvironmentName,
+    EvidenceKey,
     GateAnswer,
     ModelName,
     PromotionKind,
@@ -60,10 +61,20 @@ class OverrideEvidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceDocument:
+    """What the gates' answers are bound to beside the digest."""
+
+    __pydantic_config__ = _STRICT
+
+    policy: Sha256Text
+    data: Sha256Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromotionDocument:
     """The message of a promotion tag. `version` is the format's, `recipe` is empty where no stage made the model.
 
-    `override` is there only where somebody accepted by hand what a gate refused.
+    The fields from `override` on are there only where they say something.
     """
 
     __pydantic_config__ = _STRICT
@@ -82,8 +93,13 @@ class PromotionDocument:
     actor: str
     gates: tuple[GateEvidence, ...]
     override: OverrideEvidence | None = None
+    evidence: EvidenceDocument | None = None
+    approvals: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    reason: str = ""
+    settings: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
+_OPTIONAL = ("override", "evidence", "approvals", "reason", "settings")
 _ADAPTER = TypeAdapter(PromotionDocument)
 
 
@@ -113,12 +129,13 @@ def record_message(record: PromotionRecord) -> str:
         pull_request=record.pull_request,
         actor=record.actor,
         gates=tuple(_evidence(answer) for answer in record.gates),
+        override=OverrideEvidence(**asdict(record.override)) if record.override else None,
+        evidence=EvidenceDocument(**asdict(record.evidence)) if record.evidence else None,
+        approvals=record.approvals,
+        reason=record.reason,
+        settings=record.settings,
     )
-    message = asdict(document)
-    if record.override is None:
-        del message["override"]
-    else:
-        message["override"] = asdict(record.override)
+    message = {name: value for name, value in asdict(document).items() if value or name not in _OPTIONAL}
     return json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -141,7 +158,11 @@ def parse_record(tag: str, message: str, recorded_at: datetime) -> PromotionReco
         pull_request=document.pull_request,
         actor=document.actor,
         gates=tuple(_answer(environment, evidence) for evidence in document.gates),
-        override=_override(document.override),
+        override=RecordedOverride(**asdict(document.override)) if document.override else None,
+        evidence=EvidenceKey(**asdict(document.evidence)) if document.evidence else None,
+        approvals=document.approvals,
+        reason=document.reason,
+        settings=document.settings,
         recorded_at=recorded_at,
     )
 
@@ -175,12 +196,6 @@ def _malformed(tag: str, why: str) -> IntegrityError:
 
 def _evidence(answer: GateAnswer) -> GateEvidence:
     return GateEvidence(metric=answer.metric, rule=answer.rule, answer=answer.answer, message=answer.message)
-
-
-def _override(evidence: OverrideEvidence | None) -> RecordedOverride | None:
-    if evidence is None:
-        return None
-    return RecordedOverride(actor=evidence.actor, reason=evidence.reason, pull_request=evidence.pull_request)
 
 
 def _answer(environment: EnvironmentName, evidence: GateEvidence) -> GateAnswer:

@@ -6,7 +6,7 @@ Each reading may be Unknown, which is never the same as "nothing there".
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mlops_kit.core.types import AliasReading, Digest, PromotionRecord, ServingReading, Verb
+from mlops_kit.core.types import AliasReading, Digest, Note, PromotionRecord, ServingReading, Verb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,13 @@ class Pointer(StrEnum):
 class Observed:
     """One model in one environment.
 
-    `records` is its log, oldest first; `earlier` the log of the environment it comes after. `registered` are those of
-    the desired and the live digest that the registry has a version of. `rewritten` says that the commit last promoted
-    is not in the branch's history any more.
+    `records` is its log and `notes` what was noted there, both oldest first; `earlier` is the log of the environment it
+    comes after. `registered` are those of the desired and the live digest that the registry has a version of.
+    `rewritten` says that the commit last promoted is not in the branch's history any more.
     """
 
     records: tuple[PromotionRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
     earlier: tuple[PromotionRecord, ...] = ()
     registered: frozenset[Digest] | Unknown | NotUsed = NotUsed()
     alias: AliasReading | Unknown | NotUsed = NotUsed()

@@ -56,7 +56,8 @@ def _check_history(situation: Situation) -> Blocked | None:
 
 
 def _check_lock(situation: Situation) -> Blocked | None:
-    found = situation.desired.inconsistencies
+    wanted = situation.desired.find(situation.model)
+    found = wanted.inconsistencies if wanted else ()
     if not found:
         return None
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

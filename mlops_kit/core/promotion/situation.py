@@ -5,7 +5,16 @@ from datetime import datetime
 
 from mlops_kit.core.promotion.desired import Desired
 from mlops_kit.core.promotion.observed import Observed
-from mlops_kit.core.types import Digest, EnvironmentName, GateAnswer, Model, ModelName, PromotionKind, RecordedOverride
+from mlops_kit.core.types import (
+    CommitSha,
+    Digest,
+    EnvironmentName,
+    GateAnswer,
+    Model,
+    ModelName,
+    PromotionKind,
+    RecordedOverride,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +42,14 @@ class Situation:
     @property
     def wanted(self) -> Model | None:
         """The model as the branch's head has it, where a lock names its bytes."""
-        model = self.desired.find(self.model)
-        return model if model and model.digest else None
+        found = self.desired.find(self.model)
+        return found.model if found and found.model.digest else None
+
+    @property
+    def commit(self) -> CommitSha:
+        """The commit at which the desired model's lock, code and metrics are read."""
+        found = self.desired.find(self.model)
+        return found.commit if found else self.desired.commit
 
     @property
     def digest(self) -> Digest | None:

@@ -1,5 +1,6 @@
 """Whatever happens and whenever it stops: two runs lead to the end, a third writes nothing."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,8 +15,10 @@ from mlops_kit.core.types import (
     Digest,
     EnvironmentName,
     ModelName,
+    Note,
     PromotionRecord,
     RegisteredVersion,
+    RegistryReading,
     ServingReading,
     Sync,
 )
@@ -57,12 +60,23 @@ class PluggedLog:
         self._log.append_record(record)
         self._plug()
 
+    def read_notes(self) -> tuple[Note, ...]:
+        return self._log.read_notes()
+
+    def append_note(self, note: Note) -> None:
+        self._plug()
+        self._log.append_note(note)
+        self._plug()
+
 
 class PluggedRegistry:
     """The Registry port of a scene, on a plug, which can also be pulled between alias and note."""
 
     def __init__(self, scene: Scene, plug: Plug) -> None:
         self._registry, self._plug = scene.registry, plug
+
+    def read_models(self, wanted: Mapping[ModelName, frozenset[Digest]]) -> Mapping[ModelName, RegistryReading]:
+        return self._registry.read_models(wanted)
 
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         return self._registry.read_version(model, digest)

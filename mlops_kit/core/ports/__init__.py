@@ -1,0 +1,35 @@
+"""What the kit asks of the outside world, one Protocol per system.
+
+An implementation raises KitError subclasses only: OutsideError where the system failed (safe to run again),
+InputError where the question was wrong. A reading that failed raises; it never answers "nothing there".
+"""
+
+from mlops_kit.core.ports.promotion import Artifacts, Board, Deployer, Deployers, ModelFiles, PromotionLog, Registry
+from mlops_kit.core.ports.repository import Clock, Commands, Git, Objects, Resolver, Tables, Tree
+from mlops_kit.core.ports.review import Forge, Pictures, Tracking
+from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
+
+__all__ = [
+    "Artifacts",
+    "Board",
+    "Clock",
+    "Commands",
+    "Deployer",
+    "Deployers",
+    "Engine",
+    "Forecaster",
+    "Forge",
+    "Git",
+    "ModelFiles",
+    "Objects",
+    "OwnLoop",
+    "Pictures",
+    "Pipeline",
+    "Progress",
+    "PromotionLog",
+    "Registry",
+    "Resolver",
+    "Tables",
+    "Tracking",
+    "Tree",
+]
