@@ -102,11 +102,12 @@ def test_outcomes_as_json_carry_the_exit_code() -> None:
 def test_status_is_a_table_with_reasons_below() -> None:
     scene = scene_with_two()
     scene.registry.move_alias(CHURN, DEV, "1")
+    commit = scene.records()[-1].commit[:8]
     assert render_status(read_status(scene.world)) == (
-        "environment  model  desired       live          registry      serving  sync       health\n"
-        f"dev          churn  md5:{B.short}  md5:{B.short}  md5:{A.short}  -        OutOfSync  Degraded\n"
-        "staging      -      -             -             -             -        Unknown    Unknown\n"
-        "production   -      -             -             -             -        Unknown    Unknown\n"
+        "environment  model  version  live          commit    since             sync       health\n"
+        f"dev          churn  #2       md5:{B.short}  {commit}  2026-03-01 12:00  OutOfSync  Degraded\n"
+        "staging      -      -        -             -         -                 Unknown    Unknown\n"
+        "production   -      -        -             -         -                 Unknown    Unknown\n"
         "\n"
         f"dev churn: the alias was moved by hand to {A}\n"
         "staging: no branch staging yet\n"
@@ -117,8 +118,8 @@ def test_status_is_a_table_with_reasons_below() -> None:
 def test_status_and_history_are_markdown_for_a_summary_page() -> None:
     scene = scene_with_two()
     shown = unescape(render_status_markdown(read_status(scene.world))).splitlines()
-    assert shown[0] == "| environment | model | desired | live | registry | serving | sync | health |"
-    assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>md5:{B.short}</code> |")
+    assert shown[0] == "| environment | model | version | live | commit | since | sync | health |"
+    assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>#2 v2</code> | <code>md5:{B.short}")
     assert shown[-1] == "- production: no branch production yet"
     told = unescape(render_history_markdown(scene.records())).replace("<wbr>", "").splitlines()
     assert [line.partition(" entered")[0] for line in told] == [
@@ -129,7 +130,8 @@ def test_status_and_history_are_markdown_for_a_summary_page() -> None:
 
 
 def test_status_json_has_a_tree_of_environments_and_models() -> None:
-    document = json.loads(status_json(read_status(scene_with_two().world)))
+    scene = scene_with_two()
+    document = json.loads(status_json(read_status(scene.world)))
     assert document["environments"]["dev"]["models"] == {
         "churn": {
             "desired": str(B),
@@ -139,6 +141,10 @@ def test_status_json_has_a_tree_of_environments_and_models() -> None:
             "sync": "Synced",
             "health": "Healthy",
             "message": "",
+            "version": "2",
+            "seq": 2,
+            "commit": scene.records()[-1].commit,
+            "since": "2026-03-01T12:00:02+00:00",
         }
     }
 
