@@ -89,6 +89,10 @@ class MemoryRegistry:
         entry.aliases[environment] = int(version.number)
         entry.seqs[environment] = seq
 
+    def count_versions(self, model: ModelName, digest: Digest) -> int:
+        """How many numbers carry the digest."""
+        return list(self._read(model).digests.values()).count(digest)
+
     def add_foreign_version(self, model: ModelName) -> str:
         """A version that the kit did not make; its number."""
         return str(self._write(model).add(None))
