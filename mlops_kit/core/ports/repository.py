@@ -135,3 +135,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, time-zone aware."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
