@@ -17,6 +17,7 @@ from mlops_kit.core.ports.promotion import (
 from mlops_kit.core.ports.repository import Clock, Commands, Git, Objects, Resolver, Tables, Tree
 from mlops_kit.core.ports.review import Forge, Pictures, Tracking
 from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
+from mlops_kit.core.ports.serving import Services, Tools, Web
 
 __all__ = [
     "Artifacts",
@@ -39,7 +40,10 @@ __all__ = [
     "PromotionLog",
     "Registry",
     "Resolver",
+    "Services",
     "Tables",
+    "Tools",
     "Tracking",
     "Tree",
+    "Web",
 ]
