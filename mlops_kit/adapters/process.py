@@ -264,10 +264,22 @@ def end_group(leader: int) -> None:
         end = time.monotonic() + _GROUP_SECONDS
         while time.monotonic() < end:
             reap(leader)
-            if not is_alive(leader):
+            if not _has_members(leader):
                 return
             time.sleep(_POLL_SECONDS)
-    raise OutsideError(f"process {leader} does not end", hint="end it by hand, then run again")
+    if is_alive(leader):
+        raise OutsideError(f"process {leader} does not end", hint="end it by hand, then run again")
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process group has any process left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def reap(pid: int) -> None:

@@ -42,13 +42,13 @@ class LocalServices:
     """The Services port over a folder of states; `environment` is what every service gets."""
 
     def __init__(self, folder: Path, root: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._root = root
         self._environment = {name: value for name, value in environment.items() if name != _TRACKED}
 
     def keep_files(self, name: str, key: str, files: ModelFiles) -> Path:
         """A folder with copies of the files; a copy that was cut short is never used."""
-        target = self._folder / name / _FILES / key
+        target = self.folder / name / _FILES / key
         if target.is_dir():
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class LocalServices:
 
     def list_services(self) -> tuple[RunningService, ...]:
         """All that have a state, by name."""
-        folders = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        folders = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
         return tuple(found for folder in folders if (found := self.read(folder.name)))
 
     def start(self, service: Service) -> RunningService:
@@ -89,7 +89,7 @@ class LocalServices:
         Its command begins when its state is kept: a kit that is killed in between leaves nothing behind.
         """
         self.stop(service.name)
-        home = self._folder / service.name
+        home = self.folder / service.name
         home.mkdir(parents=True, exist_ok=True)
         call = Call(words=service.words, folder=self._root, environment={**self._environment, **service.variables})
         with start_detached(call, home / _LOG) as pid:
@@ -107,7 +107,7 @@ class LocalServices:
             return
         if is_owner_alive(state.pid, state.started_at):
             end_group(state.pid)
-        (self._folder / name / _STATE).unlink(missing_ok=True)
+        (self.folder / name / _STATE).unlink(missing_ok=True)
 
     def find_port(self, wanted: int = 0) -> int:
         """A port of loopback that nobody listens on now; a connection that was closed just now does not count."""
@@ -138,7 +138,7 @@ class LocalServices:
         return self._root / Path(path).expanduser()
 
     def _read_state(self, name: str) -> _State | None:
-        file = self._folder / name / _STATE
+        file = self.folder / name / _STATE
         try:
             read = json.loads(file.read_bytes())
             return _State(pid=int(read["pid"]), started_at=float(read["started_at"]), notes=dict(read["notes"]))
@@ -151,7 +151,7 @@ class LocalServices:
 
     def _last_words(self, name: str) -> str:
         try:
-            with (self._folder / name / _LOG).open("rb") as output:
+            with (self.folder / name / _LOG).open("rb") as output:
                 output.seek(max(0, output.seek(0, os.SEEK_END) - _LAST_BYTES))
                 lines = output.read().decode("utf-8", "replace").strip().splitlines()
         except OSError:
