@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.rollout import Rollout, roll_out
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError, RefusedError
 from mlops_kit.core.ports import ModelFiles, Registry
@@ -88,7 +89,7 @@ def _deploy(promotion: _Promotion) -> None:
     deploy = promotion.situation.desired.environment.deploy
     if deploy is not None:
         _confirm_live(promotion)
-        promotion.world.deployers.open_deployer(deploy).deploy(promotion.record, promotion.files)
+        roll_out(Rollout(world=promotion.world, deploy=deploy, record=promotion.record, files=promotion.files))
         _confirm_live(promotion)
 
 

@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, PromotionLog, Registry, Tools
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -32,13 +32,11 @@ def open_world(
 ) -> World:
     """Everything that promotion works with; `open_forge` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
-    from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
-    from mlops_kit.engines.shell import stage_environment
 
     config = load_config(git.root, wishes.config_file)
     return World(
@@ -47,13 +45,33 @@ def open_world(
         log=open_log(git),
         registry=open_registry(config, git.root, wishes),
         artifacts=DvcArtifacts(git),
-        deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),
+        deployers=DeployerCatalog(open_tools(git.root, environment)),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
         open_forge=open_forge,
+    )
+
+
+def open_tools(root: Path, environment: Mapping[str, str]) -> Tools:
+    """What deployers may use; services are remembered in the user's own folder, which a new checkout leaves alone."""
+    from mlops_kit.adapters.clock import SystemClock
+    from mlops_kit.adapters.commands import RepositoryCommands
+    from mlops_kit.adapters.services import LocalServices
+    from mlops_kit.adapters.web import Requests
+    from mlops_kit.core.ports import Tools
+    from mlops_kit.engines.shell import stage_environment
+
+    variables = stage_environment(environment)
+    home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~"), ".local", "state"))
+    folder = Path(home, "mlops-kit", "serving", root.name).expanduser()
+    return Tools(
+        commands=RepositoryCommands(root, variables),
+        web=Requests(),
+        services=LocalServices(folder, root, variables),
+        clock=SystemClock(),
     )
 
 

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ from mlops_kit.core.config.names import Follower, check_branch_name, check_envir
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
+WHOLE = 100
 
 
 class Goal(StrEnum):
@@ -164,12 +166,40 @@ class Gate(Section):
         return self
 
 
+class Canary(Section):
+    """A roll-out in steps: each leads more of the traffic to the new version, if it is healthy so far."""
+
+    steps: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], ...],
+        Field(strict=False, min_length=1, description="Percentages of the traffic, rising; 100 is added at the end."),
+    ]
+    wait: Annotated[Duration, Field(validate_default=True, description="How long each step lasts: 90s, 30m, 24h.")] = (
+        timedelta(minutes=5)
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> "Canary":
+        if any(later <= earlier for earlier, later in pairwise(self.steps)):
+            raise ValueError(f"steps must rise: {', '.join(map(str, self.steps))}")
+        return self
+
+    @property
+    def shifts(self) -> tuple[int, ...]:
+        """The steps before all of the traffic."""
+        return tuple(step for step in self.steps if step < WHOLE)
+
+
 class Deploy(BaseModel):
     """Which deployer serves an environment; what further keys it takes is the deployer's own matter."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     kind: Annotated[str, Field(min_length=1, description="The deployer's name; further keys are its own.")]
+    canary: Annotated[Canary | None, Field(description="Roll out in steps; left out: all at once.")] = None
+    patience: Annotated[
+        Duration, Field(validate_default=True, description="How long the new version may take to become healthy.")
+    ] = timedelta(minutes=10)
+    url: Annotated[str, Field(description="Where the environment is reached, for boards; may be empty.")] = ""
 
     @property
     def settings(self) -> dict[str, Any]:

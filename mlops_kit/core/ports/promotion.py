@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.forge import Announcement
@@ -94,7 +94,24 @@ class Deployer(Protocol):
         """What the target runs now and how well."""
 
     def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
-        """Make the target run the record's version; safe to repeat. OutsideError where it did not come to run it."""
+        """Make the target run the record's version, all of it; safe to repeat.
+
+        Returns when the target has taken it, healthy or not yet. OutsideError where it did not come to run it.
+        """
+
+    def test(self, record: PromotionRecord) -> None:
+        """Ask the deployed version something (a smoke test); OutsideError where it does not answer as it should."""
+
+
+@runtime_checkable
+class CanaryDeployer(Deployer, Protocol):
+    """A deployer that can lead a part of the traffic to a new version beside the stable one."""
+
+    def shift(self, record: PromotionRecord, files: ModelFiles, percent: int) -> None:
+        """Lead so much of the traffic, 1 to 99 percent, to the record's version; safe to repeat."""
+
+    def abort(self, record: PromotionRecord) -> None:
+        """Lead all traffic to the stable version again, and take the record's away; safe to repeat."""
 
 
 class Deployers(Protocol):

@@ -125,7 +125,7 @@ class Commands(Protocol):
     """A team's own short commands, run at the repository's top."""
 
     def run_command(
-        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float
+        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float, stdin: bytes = b""
     ) -> CommandResult:
         """Run a program, never a shell's line; InputError where it is not there, OutsideError on time-out."""
 
@@ -135,3 +135,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, time-zone aware."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
