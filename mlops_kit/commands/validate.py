@@ -57,7 +57,7 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     files = _read_all(tree, project_paths(tree.list_files()), found)
     _check_files(files, found)
     _check_soundness(tree, files, found)
-    project = _read_project(files)
+    project = _read_project(files, found)
     metrics = _read_metrics(tree, project, found)
     if config and data:
         _check_policy(config, parse_yaml(data, file=name), project, metrics, found)
@@ -195,11 +195,13 @@ def _never_run(lock_path: str) -> Problem:
     )
 
 
-def _read_project(files: Mapping[str, bytes]) -> Project:
-    """The project; an empty one where a file is broken, which was said of the file already."""
+def _read_project(files: Mapping[str, bytes], found: _Findings) -> Project:
+    """The project; an empty one where it is broken, which is said where it was not said of a file already."""
     try:
         return parse_project(files)
-    except KitError:
+    except KitError as error:
+        if not found.errors:
+            found.errors.append(error)
         return Project()
 
 
