@@ -15,7 +15,7 @@ _REFUSING = (Answer.FAIL, Answer.NOT_EVALUABLE)
 def find_obstacle(situation: Situation) -> Blocked | None:
     """The first reason to hold the desired version back; None where it may enter."""
     proven = promotion_kind(situation) in {PromotionKind.ROLLBACK, PromotionKind.REDEPLOY}
-    for check in _TRUST if proven else _TRUST + _POLICY:
+    for check in (*_TRUST, *(() if proven else _POLICY), _check_bundle):
         if found := check(situation):
             return found
     return None
@@ -53,6 +53,11 @@ def _check_history(situation: Situation) -> Blocked | None:
         hint=f"if that was meant: mlops-kit reconcile {situation.environment} --accept-rewrite "
         "(a shallow clone looks the same: fetch with full depth)",
     )
+
+
+def _check_source(situation: Situation) -> Blocked | None:
+    wanted = situation.desired.find(situation.model)
+    return _blocked(situation, wanted.problem) if wanted and wanted.problem else None
 
 
 def _check_lock(situation: Situation) -> Blocked | None:
@@ -101,8 +106,12 @@ def _check_gates(situation: Situation) -> Blocked | None:
     return _blocked(situation, "; ".join(_gate_text(answer) for answer in refusing))
 
 
+def _check_bundle(situation: Situation) -> Blocked | None:
+    return _blocked(situation, situation.held_by) if situation.held_by else None
+
+
 _Check = Callable[[Situation], Blocked | None]
-_TRUST: tuple[_Check, ...] = (_check_log, _check_history, _check_lock)
+_TRUST: tuple[_Check, ...] = (_check_log, _check_history, _check_source, _check_lock)
 _POLICY: tuple[_Check, ...] = (_check_order, _check_soak, _check_gates)
 
 
