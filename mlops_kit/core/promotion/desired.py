@@ -3,7 +3,9 @@
 Says nothing of what runs now; knows the project and its configuration at one commit, nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlops_kit.core.config import Config, Environment
 from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName
@@ -44,7 +46,11 @@ class Desired:
 
     def find(self, name: ModelName) -> DesiredModel | None:
         """The model of this name; None where none is desired."""
-        return next((found for found in self.models if found.model.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[ModelName, DesiredModel]:
+        return {found.model.name: found for found in self.models}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,8 +39,9 @@ class Observed:
 
     `records` is its log and `notes` what was noted there, both oldest first; `earlier` is the log of the environment it
     comes after. `registered` are those of the desired and the live digest that the registry has a version of.
-    `rewritten` says that the commit last promoted is not in the branch's history any more. `failed` says why other
-    readings failed, a line each.
+    `rewritten` says that the commit last promoted is not in the branch's history any more, `stray` that the desired
+    model's is not in it; both are looked at only where they decide. `failed` says why other readings failed, a line
+    each.
     """
 
     records: tuple[PromotionRecord, ...] = ()
@@ -50,6 +51,7 @@ class Observed:
     alias: AliasReading | Unknown | NotUsed = NotUsed()
     serving: ServingReading | Unknown | NotUsed = NotUsed()
     rewritten: bool = False
+    stray: bool = False
     failed: tuple[str, ...] = ()
 
     @property

@@ -56,8 +56,17 @@ def _check_history(situation: Situation) -> Blocked | None:
 
 
 def _check_source(situation: Situation) -> Blocked | None:
-    wanted = situation.desired.find(situation.model)
-    return _blocked(situation, wanted.problem) if wanted and wanted.problem else None
+    """Whether what asks for the version can be followed: a file may name a commit that is elsewhere, or other bytes."""
+    wanted, branch = situation.desired.find(situation.model), situation.desired.environment.branch
+    if wanted and wanted.problem:
+        return _blocked(situation, wanted.problem, hint=f"mlops-kit promote {situation.environment} writes it anew")
+    if not situation.observed.stray:
+        return None
+    return _blocked(
+        situation,
+        f"commit {situation.commit[:8]} is not in the history of branch {branch}",
+        hint=f"name one that is, such as the commit that the merge made: mlops-kit promote {situation.environment}",
+    )
 
 
 def _check_lock(situation: Situation) -> Blocked | None:
