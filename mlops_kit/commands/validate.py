@@ -23,6 +23,7 @@ from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
+from mlops_kit.core.promotion.bundles import check_bundles
 from mlops_kit.core.review.coverage import check_directions, check_gates, check_measuring, check_writers
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import EnvironmentName, ModelName
@@ -69,6 +70,8 @@ def _check_policy(
 ) -> None:
     """Whether the policy fits the pipeline; what would only be missed is said where everything else could be read."""
     complete = not found.errors and _all_read(project, metrics)
+    if not found.errors:
+        found.add(check_bundles(config.bundle, (model.name for model in project.models), document))
     found.add(check_directions(config, metrics, document))
     if complete:
         found.warn(check_gates(config, metrics, document))

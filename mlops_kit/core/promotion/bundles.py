@@ -6,6 +6,9 @@ Only promotions wait; a live version is looked after whatever its bundle does.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from mlops_kit.core.config.names import suggest
+from mlops_kit.core.documents import Document
+from mlops_kit.core.errors import Problem
 from mlops_kit.core.promotion.obstacles import find_obstacle
 from mlops_kit.core.promotion.situation import Situation, promotion_kind
 from mlops_kit.core.types import ModelName
@@ -20,6 +23,24 @@ def hold_bundles(situations: Iterable[Situation], bundles: Mapping[str, Sequence
     while found := next(_find_held(held, bundles), None):
         held[found.model] = found
     return tuple(held.values())
+
+
+def check_bundles(
+    bundles: Mapping[str, Sequence[str]], models: Iterable[ModelName], document: Document
+) -> tuple[Problem, ...]:
+    """A problem for every bundled name that no model has; `document` is the configuration's, for the places."""
+    known = sorted(models)
+    return tuple(
+        Problem(
+            message=f"no dvc.yaml declares a model {member!r}: the bundle would hold back its others for good",
+            location=document.locate(("bundle", name, number)),
+            field=f"bundle.{name}.{number}",
+            hint=suggest(member, known),
+        )
+        for name, members in bundles.items()
+        for number, member in enumerate(members)
+        if member not in known
+    )
 
 
 def _find_held(known: Mapping[ModelName, Situation], bundles: Mapping[str, Sequence[str]]) -> Iterator[Situation]:
