@@ -103,9 +103,10 @@ class PathReader:
         except OutsideError as error:
             return replace(unknown, unreadable=str(error))
         except KitError as error:
-            return replace(unknown, problem=f"{path}: {error.problems[0]}")
+            reason = f"{path} names commit {locked.commit[:8]}, which cannot be followed: {error.problems[0]}"
+            return replace(unknown, problem=reason)
         if found is None:
-            return replace(unknown, problem=f"{path}: commit {locked.commit[:8]} declares no model {locked.name!r}")
+            return replace(unknown, problem=f"{path} names commit {locked.commit[:8]}, which declares no model {locked.name!r}")
         if found.model.digest == locked.digest:
             return found
         has = f"has {found.model.digest}" if found.model.digest else "has no bytes"
