@@ -94,7 +94,7 @@ def _record(name: str, environment: str, seq: int, *, digest: Digest, commit: Co
 def _pipeline(names: Sequence[str]) -> Mapping[str, str]:
     """A dvc.yaml with a stage and a model for each name, its lock, params, and metrics."""
     stages = {f"train-{name}": {"cmd": f"train {name}", "params": [name], "outs": [f"{name}.bin"]} for name in names}
-    params = {name: 1 for name in names}
+    params = dict.fromkeys(names, 1)
     locked = {
         f"train-{name}": {
             "cmd": f"train {name}",

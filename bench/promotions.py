@@ -49,7 +49,7 @@ def _case(name: str, title: str, estate: Estate, *words: str, most_seconds: floa
 PROMOTION_CASES = (
     _case("settled", "reconcile, nothing to do", Estate(models=100), "reconcile", most_seconds=10),
     _case("settled-files", "the same, a dvc.yaml each", Estate(models=100, folders=True), "reconcile", most_seconds=10),
-    _case("settled-1000", "reconcile, nothing to do", Estate(models=1000), "reconcile", most_seconds=30),
+    _case("settled-1000", "reconcile, nothing to do", Estate(models=1000), "reconcile", most_seconds=10),
     _case("settled-one", "reconcile dev, nothing to do", Estate(models=10), "reconcile", "dev", most_seconds=3),
     _case("log", "status with a long log", Estate(models=100, records=34), "status", "--check", most_seconds=3),
 )

@@ -263,6 +263,10 @@ def test_with_files_for_environments_all_follow_the_branch_that_has_them() -> No
     ]
 
 
+LEAVE_OUT = "leave branch out: all environments are files of 'main'"
+NO_OWN_BRANCH = "with promotion: {reader: path} no environment has a branch of its own"
+
+
 def test_with_files_for_environments_none_has_a_branch_of_its_own() -> None:
     assert problems("""\
         version: 1
@@ -271,8 +275,7 @@ def test_with_files_for_environments_none_has_a_branch_of_its_own() -> None:
           dev: {branch: dev}
           staging: {after: dve}
     """) == [
-        "4:17 environments.dev.branch: with promotion: {reader: path} no environment has a branch of its own, but 'dev'"
-        + " | leave branch out: all environments are files of 'main'",
+        f"4:17 environments.dev.branch: {NO_OWN_BRANCH}, but 'dev' | {LEAVE_OUT}",
         "5:20 environments.staging.after: 'dve' is not an environment | did you mean dev?",
     ]
     with pytest.raises(ValueError, match=r"environments\.a\.branch: with promotion"):

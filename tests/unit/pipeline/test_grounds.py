@@ -7,7 +7,7 @@ from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.grounds import assign_inconsistencies
 from mlops_kit.core.pipeline.lock import Inconsistency, inconsistencies, paths_to_check
 from mlops_kit.core.pipeline.project import Project, parse_project
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import ModelName, StageName
 
 PICTURE = """
 raw      ->           data
@@ -64,7 +64,9 @@ def test_metrics_of_another_model_than_the_lock_has_are_told_of_the_model_that_t
     }  # fmt: skip
     found = parse_project(files)
     read = {path: files[path] for path in paths_to_check(found, files)}
-    assert [one.stage for one in assign_inconsistencies(found, inconsistencies(found, read))["m"]] == ["eval"]
+    assert [one.stage for one in assign_inconsistencies(found, inconsistencies(found, read))[ModelName("m")]] == [
+        "eval"
+    ]
 
 
 def test_one_pipeline_of_many_files_and_roots_concerns_its_own_models() -> None:
@@ -95,7 +97,8 @@ def test_models_of_one_name_are_told_apart_by_their_folders() -> None:
 
 @pytest.mark.parametrize(("files", "place", "said"), [
     ({"dvc.yaml": "eu-m m", "eu/dvc.yaml": "m"}, "eu/dvc.yaml artifacts.m", "'eu-m', this one and one in dvc.yaml"),
-    ({"a/b/dvc.yaml": "m", "a-b/dvc.yaml": "m"}, "a/b/dvc.yaml artifacts.m", "'a-b-m', this one and one in a-b/dvc.yaml"),
+    ({"a/b/dvc.yaml": "m", "a-b/dvc.yaml": "m"}, "a/b/dvc.yaml artifacts.m",
+     "'a-b-m', this one and one in a-b/dvc.yaml"),
     ({"dvc.yaml": "team/m team-m"}, "dvc.yaml artifacts.team/m", "'team-m'"),
 ])  # fmt: skip
 def test_two_models_that_come_to_share_a_name_are_refused_with_both_files(
