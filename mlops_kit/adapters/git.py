@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_kit.adapters import process
 from mlops_kit.adapters.git_command import NETWORK_SECONDS, REMOTE, GitCommand, complaint, failure
+from mlops_kit.adapters.git_heads import GitHeads
 from mlops_kit.adapters.git_objects import GitObjects
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.types import CommitSha
@@ -30,6 +31,7 @@ class GitRepository:
         self._root, self._folder = self._find_folders(root)
         self._git.folder = self._root
         self._objects = GitObjects(self._git, self._folder)
+        self._heads = GitHeads(self._git)
         self._commits: set[str] = set()
 
     @property
@@ -39,7 +41,8 @@ class GitRepository:
 
     def resolve(self, revision: str) -> CommitSha:
         """The commit that a revision names; InputError where it names none."""
-        if revision in self._commits:
+        if revision in self._commits or (_FULL_NAME.fullmatch(revision) and self._objects.find_commits([revision])):
+            self._commits.add(revision)
             return CommitSha(revision)
         found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if found.code != 0:
@@ -68,9 +71,7 @@ class GitRepository:
         wanted = sorted({*commits} - {CommitSha(head)})
         if not wanted:
             return frozenset()
-        request = "".join(f"{commit}\n" for commit in wanted).encode()
-        kinds = self.expect("cat-file", "--batch-check=%(objecttype)", stdin=request).text.splitlines()
-        here = [commit for commit, kind in zip(wanted, kinds, strict=True) if kind == "commit"]
+        here = sorted(self._objects.find_commits(wanted))
         request = "".join(f"{commit}\n" for commit in (*here, f"^{head}")).encode()
         beyond = set(self.expect("rev-list", "--stdin", stdin=request).text.splitlines()) if here else set()
         return frozenset(commit for commit in wanted if commit not in here or commit in beyond)
@@ -142,12 +143,14 @@ class GitRepository:
 
     def branch_head(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote if there is one, else here; None where there is no such branch."""
-        home = f"refs/remotes/{REMOTE}" if self.has_remote() else "refs/heads"
-        found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{home}/{branch}^{{commit}}")
-        return CommitSha(found.text) if found.code == 0 else None
+        head = self._heads.read().get(branch)
+        if head is not None:
+            self._commits.add(head)
+        return head
 
     def fetch(self) -> None:
         """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
+        self._heads.forget()
         if not self.has_remote():
             return
         done = self.call(
@@ -163,7 +166,12 @@ class GitRepository:
 
     def has_remote(self) -> bool:
         """Whether a remote called origin is set."""
-        return self.call("config", "--get", f"remote.{REMOTE}.url").code == 0
+        return self._heads.has_remote
+
+    @property
+    def user_name(self) -> str:
+        """Who git says that works here; empty where it does not."""
+        return self._heads.user_name
 
     def call(self, *words: str, stdin: bytes = b"", timeout_seconds: float = 60.0) -> process.Completed:
         """Run git with settings that keep hooks and exotic transports out."""

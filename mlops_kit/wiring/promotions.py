@@ -49,7 +49,7 @@ def open_world(
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
-        origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
+        origin=Origin(actor=wishes.actor or git.user_name, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
         open_forge=open_forge,
     )

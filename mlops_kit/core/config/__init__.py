@@ -26,6 +26,7 @@ from mlops_kit.core.config.model import (
     default_environments,
 )
 from mlops_kit.core.config.parsing import parse_config
+from mlops_kit.core.config.reader import PromotionChoice, ReaderKind
 
 __all__ = [
     "CONFIG_FILE",
@@ -38,7 +39,9 @@ __all__ = [
     "Goal",
     "Level",
     "MetricPolicy",
+    "PromotionChoice",
     "Publisher",
+    "ReaderKind",
     "RegistryChoice",
     "RegistryKind",
     "ReviewPolicy",

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mlops_kit.core.config.names import Follower, check_branch_name, check_environment_name, check_order
+from mlops_kit.core.config.names import Follower, check_environment_name, check_order
+from mlops_kit.core.config.reader import BranchName, PromotionChoice, ReaderKind, fill_in_branch, leave_out_branch
+from mlops_kit.core.config.section import Section
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
@@ -36,20 +38,6 @@ class Level(StrEnum):
 
     WARN = "warn"
     FAIL = "fail"
-
-
-class Section(BaseModel):
-    """A mapping of the file: kebab-case keys, unknown ones refused, immutable."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
 
 
 _DURATION = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])")
@@ -110,7 +98,9 @@ EnvironmentKey = Annotated[
     AfterValidator(check_environment_name),
     Field(json_schema_extra={"pattern": r"^(?!latest$|v[0-9]+$)[a-z0-9][a-z0-9-]{0,62}$"}),
 ]
-BranchName = Annotated[str, Field(min_length=1), AfterValidator(check_branch_name)]
+
+
+BundledModels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 
 
 class MetricPolicy(Section):
@@ -209,6 +199,8 @@ class Deploy(BaseModel):
 
 class Environment(Section):
     """Where versions run: the branch it follows, what comes before it, and what guards it."""
+
+    model_config = ConfigDict(json_schema_extra=leave_out_branch)
 
     branch: Annotated[BranchName, Field(description="The branch whose head says what should run here.")]
     after: Annotated[
@@ -317,6 +309,17 @@ class Config(Section):
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
+    promotion: Annotated[PromotionChoice, Field(description="Where it is written what environments should run.")] = (
+        PromotionChoice()
+    )
+    bundle: Annotated[
+        dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
+    ] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _environments_follow_the_files(cls, written: object) -> object:
+        return fill_in_branch(written, {"dev": {}, "staging": {"after": "dev"}, "production": {"after": "staging"}})
 
     @model_validator(mode="after")
     def _environments_are_ordered(self) -> "Config":
@@ -324,7 +327,8 @@ class Config(Section):
             str(name): Follower(branch=environment.branch, after=environment.after)
             for name, environment in self.environments.items()
         }
-        for wrong in check_order(followers):
+        shared = self.promotion.branch if self.promotion.reader is ReaderKind.PATH else None
+        for wrong in check_order(followers, shared=shared):
             raise ValueError(f"environments.{wrong.environment}.{wrong.key}: {wrong.message}")
         return self
 

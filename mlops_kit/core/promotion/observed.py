@@ -39,7 +39,9 @@ class Observed:
 
     `records` is its log and `notes` what was noted there, both oldest first; `earlier` is the log of the environment it
     comes after. `registered` are those of the desired and the live digest that the registry has a version of.
-    `rewritten` says that the commit last promoted is not in the branch's history any more.
+    `rewritten` says that the commit last promoted is not in the branch's history any more, `stray` that the desired
+    model's is not in it; both are looked at only where they decide. `failed` says why other readings failed, a line
+    each.
     """
 
     records: tuple[PromotionRecord, ...] = ()
@@ -49,6 +51,8 @@ class Observed:
     alias: AliasReading | Unknown | NotUsed = NotUsed()
     serving: ServingReading | Unknown | NotUsed = NotUsed()
     rewritten: bool = False
+    stray: bool = False
+    failed: tuple[str, ...] = ()
 
     @property
     def live(self) -> PromotionRecord | None:
@@ -65,7 +69,8 @@ class Observed:
     def unreadable(self) -> tuple[str, ...]:
         """Why readings failed, a line each; empty where all are known."""
         readings = (self.registered, self.alias, self.serving)
-        return tuple(dict.fromkeys(reading.reason for reading in readings if isinstance(reading, Unknown)))
+        unknown = (reading.reason for reading in readings if isinstance(reading, Unknown))
+        return tuple(dict.fromkeys((*self.failed, *unknown)))
 
 
 def alias_pointer(alias: AliasReading, live: PromotionRecord) -> Pointer:

@@ -15,7 +15,7 @@ _REFUSING = (Answer.FAIL, Answer.NOT_EVALUABLE)
 def find_obstacle(situation: Situation) -> Blocked | None:
     """The first reason to hold the desired version back; None where it may enter."""
     proven = promotion_kind(situation) in {PromotionKind.ROLLBACK, PromotionKind.REDEPLOY}
-    for check in _TRUST if proven else _TRUST + _POLICY:
+    for check in (*_TRUST, *(() if proven else _POLICY), _check_bundle):
         if found := check(situation):
             return found
     return None
@@ -52,6 +52,20 @@ def _check_history(situation: Situation) -> Blocked | None:
         f"the history of branch {branch} was rewritten: it does not contain {live.commit[:8]}, promoted as #{live.seq}",
         hint=f"if that was meant: mlops-kit reconcile {situation.environment} --accept-rewrite "
         "(a shallow clone looks the same: fetch with full depth)",
+    )
+
+
+def _check_source(situation: Situation) -> Blocked | None:
+    """Whether what asks for the version can be followed: a file may name a commit that is elsewhere, or other bytes."""
+    wanted, branch = situation.desired.find(situation.model), situation.desired.environment.branch
+    if wanted and wanted.problem:
+        return _blocked(situation, wanted.problem, hint=f"mlops-kit promote {situation.environment} writes it anew")
+    if not situation.observed.stray:
+        return None
+    return _blocked(
+        situation,
+        f"commit {situation.commit[:8]} is not in the history of branch {branch}",
+        hint=f"name one that is, such as the commit that the merge made: mlops-kit promote {situation.environment}",
     )
 
 
@@ -101,8 +115,12 @@ def _check_gates(situation: Situation) -> Blocked | None:
     return _blocked(situation, "; ".join(_gate_text(answer) for answer in refusing))
 
 
+def _check_bundle(situation: Situation) -> Blocked | None:
+    return _blocked(situation, situation.held_by) if situation.held_by else None
+
+
 _Check = Callable[[Situation], Blocked | None]
-_TRUST: tuple[_Check, ...] = (_check_log, _check_history, _check_lock)
+_TRUST: tuple[_Check, ...] = (_check_log, _check_history, _check_source, _check_lock)
 _POLICY: tuple[_Check, ...] = (_check_order, _check_soak, _check_gates)
 
 

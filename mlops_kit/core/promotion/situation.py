@@ -23,7 +23,8 @@ class Situation:
 
     `gates` are the answers for the desired version, empty where no gate was asked; `override` says who accepted by hand
     that they refuse. `accept_rewrite` says that a
-    person takes responsibility for a branch whose history was rewritten. `now` is time-zone aware.
+    person takes responsibility for a branch whose history was rewritten. `held_by` says which bundle holds the version
+    back, and why. `now` is time-zone aware.
     """
 
     model: ModelName
@@ -33,6 +34,7 @@ class Situation:
     gates: tuple[GateAnswer, ...] = ()
     override: RecordedOverride | None = None
     accept_rewrite: bool = False
+    held_by: str = ""
 
     @property
     def environment(self) -> EnvironmentName:
