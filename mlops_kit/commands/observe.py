@@ -99,7 +99,7 @@ def _observe_model(
         registered=registry.digests,
         alias=registry.alias,
         serving=_read_serving(world, situation),
-        rewritten=bool(here) and not world.git.is_ancestor(here[-1].commit, desired.commit),
+        rewritten=bool(here) and bool(world.git.find_unreachable([here[-1].commit], desired.commit)),
     )
     return replace(situation, observed=observed)
 
