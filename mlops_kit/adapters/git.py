@@ -5,7 +5,7 @@ for it by name.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mlops_kit.adapters import process
@@ -174,6 +174,15 @@ class GitRepository:
         self.fetches += 1
         if self.is_shallow:
             self._log.fetch()
+
+    def fetch_references(self, refspecs: Sequence[str]) -> None:
+        """Make references of the kit's own, beside the log, what the remote's are."""
+        if self.is_shallow:
+            self._log.fetch(refspecs)
+            return
+        done = self._git.fetch(refspecs, "--prune")
+        if done.code != 0:
+            raise OutsideError(f"git fetch from {REMOTE} failed: {complaint(done)}", hint="run it again")
 
     @property
     def log_git(self) -> GitCommand:

@@ -45,9 +45,9 @@ class LogStore:
         variables = {**_with_settings(self._environment, pairs), "GIT_DIR": str(self._home)}
         return GitCommand(self._git.folder, variables)
 
-    def fetch(self) -> None:
-        """Bring the tags up to date; OutsideError where the remote does not answer."""
-        self._fetch([f"+{LOG_REFS}/*:{LOG_REFS}/*"], "--prune", "--depth=1")
+    def fetch(self, refspecs: Sequence[str] = (f"+{LOG_REFS}/*:{LOG_REFS}/*",)) -> None:
+        """Bring the log's tags, or other references, up to date; OutsideError where the remote does not answer."""
+        self._fetch(refspecs, "--prune", "--depth=1")
 
     def find_unreachable(self, commits: Iterable[CommitSha], head: CommitSha) -> frozenset[CommitSha]:
         """Those commits that are not in the remote's history of `head`, of which only commits are fetched.
@@ -69,6 +69,20 @@ class LogStore:
                 f"git fetch of the promotion log from {REMOTE} failed: {complaint(done)}",
                 hint="check the network and the token's read access, then run again",
             )
+
+
+def annotated_tag(name: str, commit: CommitSha, seconds: int, message: str) -> bytes:
+    """The object of a tag that the kit makes, as `git mktag` takes it."""
+    lines = (
+        f"object {commit}",
+        "type commit",
+        f"tag {name}",
+        f"tagger mlops-kit <mlops-kit@localhost> {seconds} +0000",
+        "",
+        message,
+        "",
+    )
+    return "\n".join(lines).encode()
 
 
 def find_unreachable(git: GitCommand, commits: Iterable[CommitSha], head: str) -> frozenset[CommitSha]:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.git_command import REMOTE
-from mlops_kit.adapters.git_log_store import LOG_REFS
+from mlops_kit.adapters.git_log_store import LOG_REFS, annotated_tag
 from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
 from mlops_kit.core.promotion.notes import is_note_tag, note_message, note_tag, parse_note
@@ -167,16 +167,8 @@ def _check(tag: str, kind: str, seconds: str, message: str) -> _Read:
 
 
 def _tag_object(name: str, commit: CommitSha, moment: datetime | None, message: str) -> _Tag:
-    lines = (
-        f"object {commit}",
-        "type commit",
-        f"tag {name}",
-        f"tagger mlops-kit <mlops-kit@localhost> {int(moment.timestamp()) if moment else 0} +0000",
-        "",
-        message,
-        "",
-    )
-    return _Tag(name=name, text="\n".join(lines).encode())
+    seconds = int(moment.timestamp()) if moment else 0
+    return _Tag(name=name, text=annotated_tag(name, commit, seconds, message))
 
 
 def _taken(reference: str) -> ConflictError:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from mlops_kit.commands.apply import apply
+from mlops_kit.commands.mirror import mirror_log
 from mlops_kit.commands.observe import observe
 from mlops_kit.commands.plan import choose_environments, judge
 from mlops_kit.commands.world import World
@@ -28,7 +29,7 @@ def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
     that is no environment, or that has no branch yet.
     """
     world.git.fetch()
-    return tuple(_settle(world, name) for name in _choose(world, names))
+    return mirror_log(world, tuple(_settle(world, name) for name in _choose(world, names)))
 
 
 def compare(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:

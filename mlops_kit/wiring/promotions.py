@@ -35,6 +35,7 @@ def open_world(
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.gto_mirror import GtoMirror
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
@@ -45,6 +46,7 @@ def open_world(
         git=git,
         config=config,
         log=open_log(git),
+        mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes),
         artifacts=DvcArtifacts(git),
         deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),

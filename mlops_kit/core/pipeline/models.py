@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mlops_kit.core.pipeline.definition import Definition, fits_template, is_template
 from mlops_kit.core.pipeline.graph import Producers, index_producers
@@ -29,7 +30,8 @@ def collect_models(definitions: Iterable[Definition], stages: tuple[Stage, ...])
         folder = file.rpartition("/")[0]
         shown = name if uses[name] == 1 or file == PIPELINE_FILE else f"{folder}-{name}"
         path = _fill_in(join_path(folder, written), producers)
-        yield _model(ModelName(shown.replace("/", "-")), path=path, file=file, producers=producers, stages=stages)
+        model = _model(ModelName(shown.replace("/", "-")), path=path, file=file, producers=producers, stages=stages)
+        yield replace(model, artifact=name)
 
 
 def _fill_in(path: str, producers: Producers) -> str:

@@ -4,7 +4,16 @@ An implementation raises KitError subclasses only: OutsideError where the system
 InputError where the question was wrong. A reading that failed raises; it never answers "nothing there".
 """
 
-from mlops_kit.core.ports.promotion import Artifacts, Board, Deployer, Deployers, ModelFiles, PromotionLog, Registry
+from mlops_kit.core.ports.promotion import (
+    Artifacts,
+    Board,
+    Deployer,
+    Deployers,
+    Mirror,
+    ModelFiles,
+    PromotionLog,
+    Registry,
+)
 from mlops_kit.core.ports.repository import Clock, Commands, Git, Objects, Resolver, Tables, Tree
 from mlops_kit.core.ports.review import Forge, Pictures, Tracking
 from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
@@ -20,6 +29,7 @@ __all__ = [
     "Forecaster",
     "Forge",
     "Git",
+    "Mirror",
     "ModelFiles",
     "Objects",
     "OwnLoop",
