@@ -70,7 +70,7 @@ def test_dvc_gets_the_bytes_that_are_live(told: Shop, tmp_path: Path) -> None:
 
 def test_what_is_missing_is_made_again_and_a_settled_mirror_is_left_alone(told: Shop) -> None:
     before = git(told.clone, "ls-remote", "origin", "refs/tags/churn*")
-    git(told.clone, "push", "-q", "origin", ":refs/tags/churn#production#3", ":refs/tags/churn@v0.0.2")
+    git(told.clone, "push", "-q", "origin", ":refs/tags/churn#production#3")
     assert told.run("reconcile", "production") == 0
     after = git(told.clone, "ls-remote", "origin", "refs/tags/churn*")
     assert [line.split("\t")[1] for line in after.splitlines()] == [line.split("\t")[1] for line in before.splitlines()]
