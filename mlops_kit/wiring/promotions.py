@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, PromotionLog, Registry
+    from mlops_kit.core.ports import Forge, Locks, PromotionLog, Registry
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -21,6 +21,13 @@ def open_log(git: GitRepository) -> PromotionLog:
     from mlops_kit.adapters.promotion_log import GitPromotionLog
 
     return GitPromotionLog(git)
+
+
+def open_locks(git: GitRepository) -> Locks:
+    """What the locks of a repository ever said."""
+    from mlops_kit.adapters.lock_history import LockHistory
+
+    return LockHistory(git)
 
 
 def open_world(

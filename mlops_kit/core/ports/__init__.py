@@ -14,7 +14,7 @@ from mlops_kit.core.ports.promotion import (
     PromotionLog,
     Registry,
 )
-from mlops_kit.core.ports.repository import Clock, Commands, Git, Objects, Resolver, Tables, Tree
+from mlops_kit.core.ports.repository import Clock, Commands, Git, Locks, Objects, Resolver, Tables, Tree
 from mlops_kit.core.ports.review import Forge, Pictures, Tracking
 from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
 
@@ -29,6 +29,7 @@ __all__ = [
     "Forecaster",
     "Forge",
     "Git",
+    "Locks",
     "Mirror",
     "ModelFiles",
     "Objects",
