@@ -3,13 +3,14 @@
 import sys
 
 from bench.cases import CASES
+from bench.logs import LOG_CASES
 from bench.machine import describe_machine
 from bench.pictures import PICTURE_CASES
 from bench.pipelines import chain
 from bench.runs import warm_up
 from bench.table import render_table
 
-ALL = (*CASES, *PICTURE_CASES)
+ALL = (*CASES, *PICTURE_CASES, *LOG_CASES)
 
 
 def main(names: list[str]) -> int:

@@ -15,6 +15,8 @@ from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.types import CommitSha
 
 LOG_REFS = "refs/tags/mlops"
+_HEAD_REFS = "refs/mlops-kit/heads"
+"""Commits whose history was fetched, under their own names: what a reference names is here."""
 _FOLDER = "mlops-kit/log.git"
 _BORROWED = r"^(remote\.origin\.url|http\..*|credential\..*|url\..*|core\.(sshcommand|askpass|gitproxy)|ssh\..*)$"
 _WITHOUT_TREES = "--filter=tree:0"
@@ -54,9 +56,11 @@ class LogStore:
 
         As much of it as shows them all, at the worst all of it.
         """
-        lacking = frozenset(commits)
-        for depth in _DEPTHS:
-            self._fetch([head], f"--depth={depth}")
+        lacking, known = frozenset(commits), f"{_HEAD_REFS}/{head}"
+        if self.git.call("show-ref", "--verify", "--quiet", known).code == 0:
+            lacking = find_unreachable(self.git, lacking, head)
+        for depth in _DEPTHS if lacking else ():
+            self._fetch([f"{head}:{known}"], f"--depth={depth}")
             lacking = find_unreachable(self.git, lacking, head)
             if not lacking or int(self.git.expect("rev-list", "--count", head).text) < depth:
                 break

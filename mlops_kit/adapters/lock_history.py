@@ -46,7 +46,7 @@ class LockHistory:
         """Where branches and tags stand, by short name; the log's own tags left out."""
         words = ("for-each-ref", "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(objecttype)%(*objecttype)")
         heads = {}
-        for line in self._git.expect(*words, *_HOMES).text.split("\n"):
+        for line in filter(None, self._git.expect(*words, *_HOMES).text.split("\n")):
             name, direct, peeled, kinds = line.split("\0")
             if kinds.endswith("commit") and not name.startswith(f"{LOG_REFS}/"):
                 heads[name.removeprefix("refs/").removeprefix("mlops-kit/")] = CommitSha(peeled or direct)

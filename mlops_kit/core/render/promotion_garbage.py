@@ -12,7 +12,7 @@ _NOTHING = "no version of any model is named by a lock or by the log"
 _HOW = (
     "Nothing was deleted. DVC deletes, and knows branches and tags, not the log; but the log's tags name the commits.",
     "In a clone that has every branch and tag, this keeps what stays above, and other data that they name:",
-    "  git fetch origin 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*'",
+    "  git checkout --detach && git fetch origin 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*'",
     "  dvc gc --workspace --all-branches --all-tags --cloud",
 )
 _HOW_WITH_KEEP = (
