@@ -293,7 +293,7 @@ class Config(Section):
         ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
-    log: Annotated[LogChoice, Field(description="How the promotion log is told to others.")] = LogChoice()
+    log: Annotated[LogChoice, Field(description="What else tells the promotion log.")] = LogChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
 
