@@ -18,7 +18,7 @@ LOG_REFS = "refs/tags/mlops"
 _HEAD_REFS = "refs/mlops-kit/heads"
 """Commits whose history was fetched, under their own names: what a reference names is here."""
 _FOLDER = "mlops-kit/log.git"
-_BORROWED = r"^(remote\.origin\.url|http\..*|credential\..*|url\..*|core\.(sshcommand|askpass|gitproxy)|ssh\..*)$"
+_BORROWED = r"^(remote\.origin\.(url|pushurl|proxy)|http\..*|credential\..*|url\..*|core\.(sshcommand|askpass|gitproxy)|ssh\..*)$"
 _WITHOUT_TREES = "--filter=tree:0"
 _DEPTHS = (64, 1024, 2_147_483_647)
 """How much of a branch's line is fetched to find commits in it; the last is all of it."""
@@ -68,6 +68,8 @@ class LogStore:
 
     def _fetch(self, wanted: Sequence[str], *options: str) -> None:
         done = self.git.fetch(wanted, _WITHOUT_TREES, *options)
+        if done.code == 1 and not done.errors.strip():
+            done = self.git.fetch(wanted, _WITHOUT_TREES, "--prune")  # git fails silently at a depth of no references
         if done.code != 0:
             raise OutsideError(
                 f"git fetch of the promotion log from {REMOTE} failed: {complaint(done)}",

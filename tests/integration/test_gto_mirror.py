@@ -9,7 +9,9 @@ import pytest
 
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.gto_mirror import GtoMirror
-from mlops_kit.core.types import CommitSha, GtoTag
+from mlops_kit.adapters.promotion_log import GitPromotionLog
+from mlops_kit.core.promotion.gto import missing_tags
+from mlops_kit.core.types import CommitSha, GtoTag, ModelName
 from tests.faults.stage import git
 from tests.integration.test_promotion_verbs import Shop, shop
 
@@ -117,3 +119,21 @@ def test_a_taken_name_is_not_replaced(shop: Shop, place: str) -> None:
     assert mirror.create_tags([one])
     assert not mirror.create_tags([GtoTag(name="churn@v0.0.1", commit=head, seconds=6, message="two")])
     assert one in mirror.read_tags()
+
+
+def test_two_runners_that_saw_the_same_write_the_same(told: Shop, tmp_path: Path) -> None:
+    before = git(told.clone, "ls-remote", "origin", "refs/tags/churn*")
+    names = [line.rpartition("/")[2] for line in before.splitlines() if not line.endswith("^{}")]
+    git(told.clone, "push", "-q", "origin", *(f":refs/tags/{name}" for name in names))
+    git(tmp_path, "clone", "-q", str(tmp_path / "origin.git"), "second")
+    mirrors, todo = [], []
+    for folder in (told.clone, tmp_path / "second"):
+        repository = GitRepository(folder, told.inputs.variables)
+        repository.fetch()
+        mirrors.append(GtoMirror(repository))
+        records = GitPromotionLog(repository).read_records()
+        todo.append(missing_tags(records, {ModelName("churn"): "churn"}, mirrors[-1].read_tags()))
+    assert [mirror.create_tags(tags) for mirror, tags in zip(mirrors, todo, strict=True)] == [True, True]
+    assert len({mirror.read_tags() for mirror in mirrors}) == 1
+    assert len(mirrors[0].read_tags()) == len(names)
+    assert before.count("churn#") == git(told.clone, "ls-remote", "origin", "refs/tags/churn*").count("churn#")

@@ -8,7 +8,7 @@ import pytest
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.types import CommitSha
 from tests.faults.stage import git
-from tests.integration.test_promotion_verbs import Shop, shop
+from tests.integration.test_promotion_verbs import CONFIG, Shop, shop
 
 __all__ = ["shop"]
 DISTANCE = 30
@@ -137,3 +137,52 @@ def test_partial_and_single_branch_clones_keep_their_settings(
         assert ci.run(*verb) == 0, ci.output + ci.errors
     assert settings_of(ci.clone) == settings
     assert not (ci.clone / ".git" / "mlops-kit").exists()
+
+
+def test_a_force_push_is_refused_without_advice_to_fetch(promoted: Shop, remote: Path) -> None:
+    git(promoted.clone, "checkout", "-q", "--orphan", "anew")
+    promoted.push("anew", model="four", accuracy=0.9)
+    git(promoted.clone, "push", "-q", "--force", "origin", "HEAD:dev")
+    ci = clone(promoted, remote, "--depth=1", "--branch=dev")
+    assert ci.run("reconcile", "dev") == 4
+    assert "the history of branch dev was rewritten" in ci.output
+    assert ci.run("reconcile", "dev", "--accept-rewrite") == 0
+    assert git(remote, "tag", "--list", "mlops/churn/dev/*").splitlines()[-1] == "mlops/churn/dev/000004"
+
+
+def test_holds_and_the_mirror_work_in_a_clone_of_one_commit(promoted: Shop, remote: Path) -> None:
+    config = CONFIG.replace("version: 1", "version: 1\nlog: {gto: true}")
+    promoted.push("dev", model="three", accuracy=0.9, config=config)
+    ci = clone(promoted, remote, "--depth=1", "--branch=dev")
+    assert ci.run("hold", "dev", "churn", "--reason", "audit") == 0, ci.errors
+    assert ci.run("hold", "dev", "--release", "--format", "json") == 0, ci.errors
+    assert ci.run("reconcile", "dev") == 0, ci.output + ci.errors
+    told = git(remote, "tag", "--list", "mlops/churn/dev/note/*", "churn*").splitlines()
+    assert told == [
+        *(f"churn#dev#{number}" for number in (1, 2, 3)),
+        *(f"churn@v0.0.{number}" for number in (1, 2, 3)),
+        *(f"mlops/churn/dev/note/00000{number}" for number in (1, 2)),
+    ]
+    assert git(ci.clone, "rev-list", "--count", "HEAD") == "1"
+    assert ci.run("history", "--format", "csv") == 0
+    assert [line.split(",")[3] for line in ci.output.split("\r\n")[1:-1]] == [
+        "bootstrap",
+        "promote",
+        "promote",
+        "hold",
+        "release",
+    ]
+
+
+def test_the_first_promotion_can_come_from_a_clone_of_one_commit(shop: Shop) -> None:
+    git(shop.clone, "commit", "-q", "--allow-empty", "-m", "first")
+    shop.push("dev", model="one", accuracy=0.9)
+    remote = Path(git(shop.clone, "remote", "get-url", "origin"))
+    ci = clone(shop, remote, "--depth=1", "--branch=dev")
+    assert ci.run("history") == 0, ci.errors
+    assert ci.output == "the log is empty: nothing was promoted yet\n"
+    assert ci.run("reconcile", "dev") == 0, ci.output + ci.errors
+    assert ci.run("status", "--check") == 0, ci.output
+    git(remote, "tag", "-d", "mlops/churn/dev/000001")
+    assert ci.run("history") == 0
+    assert ci.output == "the log is empty: nothing was promoted yet\n"
