@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
 from mlops_kit.commands.rollout import Rollout, roll_out
 from mlops_kit.commands.world import World
@@ -125,5 +126,5 @@ def _find_version(promotion: _Promotion) -> RegisteredVersion:
 
 
 def _find_model(world: World, record: PromotionRecord) -> Model | None:
-    models = read_project(world.git, record.commit).models
+    models = read_project(world.git, require_commit(world.git, record.commit).commit).models
     return next((model for model in models if (model.name, model.digest) == (record.model, record.digest)), None)

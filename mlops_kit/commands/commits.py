@@ -1,6 +1,5 @@
 """Finds the commits that a report compares, also in a clone that was cut short: what it lacks is fetched, and said."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,20 +64,6 @@ def find_merge_base(git: Git, one: CommitSha, other: CommitSha) -> Found | Missi
         shared = git.merge_base(one, other)
     notes = (f"the history of this clone was cut off: {fetched} more commits were fetched",) if fetched else ()
     return Missing(notes=notes) if shared is None else Found(commit=shared, notes=notes)
-
-
-def find_strangers(git: Git, commits: Iterable[CommitSha], head: CommitSha) -> frozenset[CommitSha]:
-    """Those commits that are not in the history of `head`; one that was cut off is fetched first, up to a bound."""
-    strangers = git.find_unreachable(commits, head)
-    for step in _STEPS:
-        if not strangers or not git.is_shallow:
-            break
-        try:
-            git.deepen(step)
-        except OutsideError:
-            break
-        strangers = git.find_unreachable(strangers, head)
-    return strangers
 
 
 def find_parent(git: Git, commit: CommitSha) -> Found | Missing:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import Facts
 from mlops_kit.commands.live import Shelf
 from mlops_kit.commands.samples import read_samples
@@ -26,7 +27,7 @@ def answer_gates(world: World, situation: Situation) -> tuple[GateAnswer, ...]:
     shelf = Shelf(git=world.git, resolver=world.resolver)
     head = shelf.read(situation.commit)
     try:
-        before = shelf.read(live.commit) if live else None
+        before = shelf.read(require_commit(world.git, live.commit).commit) if live else None
     except KitError as error:
         why = str(error)
         inputs = GateInputs(head=head.metrics, base=(), live=(), base_error=why, live_error=why)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from mlops_kit.commands.commits import find_strangers
 from mlops_kit.commands.logged import Logged, read_log
 from mlops_kit.commands.readers import Reader, open_reader
 from mlops_kit.commands.registered import Registered, read_registry
@@ -120,7 +119,7 @@ class _Look:
         lived = () if self.revision else (one.observed.live.commit for one in deciding if one.observed.live)
         wanted = {*lived, *(one.commit for one in deciding)} - {desired.commit}
         try:
-            strangers = find_strangers(self.world.git, wanted, desired.commit) if wanted else frozenset()
+            strangers = self.world.git.find_unreachable(wanted, desired.commit)
         except OutsideError as error:
             return _History(error=str(error))
         return _History(strangers=strangers, merged=self.revision is None)

@@ -106,7 +106,9 @@ class PathReader:
             reason = f"{path} names commit {locked.commit[:8]}, which cannot be followed: {error.problems[0]}"
             return replace(unknown, problem=reason)
         if found is None:
-            return replace(unknown, problem=f"{path} names commit {locked.commit[:8]}, which declares no model {locked.name!r}")
+            return replace(
+                unknown, problem=f"{path} names commit {locked.commit[:8]}, which declares no model {locked.name!r}"
+            )
         if found.model.digest == locked.digest:
             return found
         has = f"has {found.model.digest}" if found.model.digest else "has no bytes"

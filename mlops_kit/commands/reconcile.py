@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlops_kit.commands.apply import apply
+from mlops_kit.commands.mirror import mirror_log
 from mlops_kit.commands.observe import View, observe_all
 from mlops_kit.commands.plan import choose_environments, judge
 from mlops_kit.commands.world import World
@@ -38,7 +39,7 @@ def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
         outcomes.append(settled.outcome)
         if settled.changed and waiting:
             views = observe_all(world, waiting)
-    return tuple(outcomes)
+    return mirror_log(world, tuple(outcomes))
 
 
 def compare(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlops_kit.core.config import CONFIG_FILE, Config
-from mlops_kit.core.ports import Artifacts, Board, Clock, Deployers, Forge, Git, PromotionLog, Registry, Resolver
+from mlops_kit.core.ports import (
+    Artifacts,
+    Board,
+    Clock,
+    Deployers,
+    Forge,
+    Git,
+    Mirror,
+    PromotionLog,
+    Registry,
+    Resolver,
+)
 from mlops_kit.core.promotion.entry import Origin
 
 
@@ -15,7 +26,7 @@ class World:
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
     word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that;
-    `board` shows promotions there, None likewise.
+    `board` shows promotions there, None likewise. `mirror` tells the log to GTO's tools where the team wants that.
     """
 
     git: Git
@@ -31,6 +42,7 @@ class World:
     accept_rewrite: bool = False
     open_forge: Callable[[], Forge] | None = None
     board: Board | None = None
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

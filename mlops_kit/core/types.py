@@ -54,6 +54,7 @@ class Model:
     `path` is the model's out, `file` the dvc.yaml that declares the artifact, both from the repository's root with
     forward slashes. `digest` is None where no lock entry or `.dvc` file names one. `recipe` is the lineage, a sha256
     in hexadecimal, empty where no stage makes the model. `cached` is False where git itself keeps the bytes.
+    `artifact` is the name as the file has it.
     """
 
     name: ModelName
@@ -62,6 +63,7 @@ class Model:
     digest: Digest | None = None
     recipe: str = ""
     cached: bool = True
+    artifact: str = field(default="", compare=False)
 
 
 class PromotionKind(StrEnum):
@@ -172,6 +174,16 @@ class Note:
     reason: str = ""
     actor: str = ""
     recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GtoTag:
+    """A tag of the mirror: its name, its commit, the tagger's date in seconds (None: it is no annotated tag)."""
+
+    name: str
+    commit: CommitSha
+    seconds: int | None
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, PromotionLog, Registry, Tools
+    from mlops_kit.core.ports import Forge, Locks, PromotionLog, Registry, Tools
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -21,6 +21,13 @@ def open_log(git: GitRepository) -> PromotionLog:
     from mlops_kit.adapters.promotion_log import GitPromotionLog
 
     return GitPromotionLog(git)
+
+
+def open_locks(git: GitRepository) -> Locks:
+    """What the locks of a repository ever said."""
+    from mlops_kit.adapters.lock_history import LockHistory
+
+    return LockHistory(git)
 
 
 def open_world(
@@ -34,6 +41,7 @@ def open_world(
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.gto_mirror import GtoMirror
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
@@ -43,6 +51,7 @@ def open_world(
         git=git,
         config=config,
         log=open_log(git),
+        mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes),
         artifacts=DvcArtifacts(git),
         deployers=DeployerCatalog(open_tools(git.root, environment)),

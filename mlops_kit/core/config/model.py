@@ -231,6 +231,14 @@ class RegistryChoice(Section):
     ] = RegistryKind.MLFLOW
 
 
+class LogChoice(Section):
+    """How the promotion log is told to others."""
+
+    gto: Annotated[
+        bool, Field(description="Whether reconcile makes GTO's tags beside the log, for gto and dvc artifacts get.")
+    ] = False
+
+
 class TrackingKind(StrEnum):
     """Where reproduces are tracked."""
 
@@ -307,6 +315,7 @@ class Config(Section):
         ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
+    log: Annotated[LogChoice, Field(description="What else tells the promotion log.")] = LogChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
     promotion: Annotated[PromotionChoice, Field(description="Where it is written what environments should run.")] = (

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mlops_kit.core.errors import InputError, Location
 from mlops_kit.core.pipeline.definition import Definition, fits_template, is_template
@@ -36,7 +37,7 @@ def collect_models(definitions: Iterable[Definition], stages: tuple[Stage, ...])
             raise _shared(model, name, file, first[model])
         first[model] = file
         path = _fill_in(join_path(folder, written), producers)
-        yield _model(model, path=path, file=file, producers=producers, lineage=lineage)
+        yield replace(_model(model, path=path, file=file, producers=producers, lineage=lineage), artifact=name)
 
 
 def _shared(model: ModelName, name: str, file: str, other: str) -> InputError:

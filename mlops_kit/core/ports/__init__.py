@@ -10,11 +10,12 @@ from mlops_kit.core.ports.promotion import (
     CanaryDeployer,
     Deployer,
     Deployers,
+    Mirror,
     ModelFiles,
     PromotionLog,
     Registry,
 )
-from mlops_kit.core.ports.repository import Clock, Commands, Git, Objects, Resolver, Tables, Tree
+from mlops_kit.core.ports.repository import Clock, Commands, Git, Locks, Objects, Resolver, Tables, Tree
 from mlops_kit.core.ports.review import Forge, Pictures, Tracking
 from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
 from mlops_kit.core.ports.serving import Services, Tools, Web
@@ -31,6 +32,8 @@ __all__ = [
     "Forecaster",
     "Forge",
     "Git",
+    "Locks",
+    "Mirror",
     "ModelFiles",
     "Objects",
     "OwnLoop",

@@ -11,6 +11,7 @@ from mlops_kit.core.types import (
     CommitSha,
     Digest,
     EnvironmentName,
+    GtoTag,
     Model,
     ModelName,
     Note,
@@ -35,6 +36,16 @@ class PromotionLog(Protocol):
 
     def append_note(self, note: Note) -> None:
         """Add a note at its seq; ConflictError where the seq is taken, nothing written then."""
+
+
+class Mirror(Protocol):
+    """Tags that tell the log to tools of another grammar; reading is of this moment."""
+
+    def read_tags(self) -> tuple[GtoTag, ...]:
+        """All tags but the log's own."""
+
+    def create_tags(self, tags: Iterable[GtoTag]) -> bool:
+        """Create the tags; False where a name was taken meanwhile. None that exists is changed."""
 
 
 class Artifacts(Protocol):

@@ -70,6 +70,19 @@ class Git(Protocol):
         """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
 
 
+class Locks(Protocol):
+    """What dvc.lock and `.dvc` files ever said, and where branches and tags stand."""
+
+    def fetch(self) -> None:
+        """Bring branches, tags and the log up to date; InputError where the clone has not the whole history."""
+
+    def read_history(self) -> Iterable[tuple[str, bytes]]:
+        """Path and content of every such file that a commit of any branch or tag has or had."""
+
+    def list_heads(self) -> Mapping[str, CommitSha]:
+        """The commit of every branch and tag, the log's tags left out."""
+
+
 class Tree(Protocol):
     """The files of one commit, or of the work tree, behind one interface; paths are from the repository's root."""
 

@@ -50,8 +50,7 @@ def _check_history(situation: Situation) -> Blocked | None:
     return _blocked(
         situation,
         f"the history of branch {branch} was rewritten: it does not contain {live.commit[:8]}, promoted as #{live.seq}",
-        hint=f"if that was meant: mlops-kit reconcile {situation.environment} --accept-rewrite "
-        "(a shallow clone looks the same: fetch with full depth)",
+        hint=f"if that was meant: mlops-kit reconcile {situation.environment} --accept-rewrite",
     )
 
 

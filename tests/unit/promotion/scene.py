@@ -11,6 +11,7 @@ from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.status import read_status
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import parse_config
+from mlops_kit.core.ports import Mirror
 from mlops_kit.core.promotion.entry import Origin
 from mlops_kit.core.promotion.environment_lock import LockedModel, environment_lock_text
 from mlops_kit.core.promotion.outcome import Outcome
@@ -101,6 +102,7 @@ class Scene:
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     deployers: MemoryDeployers = field(default_factory=MemoryDeployers)
     clock: ManualClock = field(default_factory=ManualClock)
+    mirror: Mirror | None = None
 
     @property
     def world(self) -> World:
@@ -114,6 +116,7 @@ class Scene:
             clock=self.clock,
             resolver=NoResolver(),
             origin=Origin(actor="ada"),
+            mirror=self.mirror,
         )
 
     @property

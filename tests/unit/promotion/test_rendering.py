@@ -8,10 +8,12 @@ from html import unescape
 import pytest
 from pydantic import TypeAdapter
 
-from mlops_kit.commands.history import read_history
+from mlops_kit.commands.history import Question, read_history
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.render.promotion_history import history_json, render_history, render_history_markdown
+from mlops_kit.core.promotion.periods import split_periods
+from mlops_kit.core.render.promotion_history import render_history, render_history_markdown
+from mlops_kit.core.render.promotion_history_data import history_json
 from mlops_kit.core.render.promotion_outcome import outcomes_json, render_outcomes
 from mlops_kit.core.render.promotion_plan import plan_json, render_plan, render_plan_markdown
 from mlops_kit.core.render.promotion_status import render_status, render_status_markdown, status_json
@@ -121,7 +123,7 @@ def test_status_and_history_are_markdown_for_a_summary_page() -> None:
     assert shown[0] == "| environment | model | version | live | commit | since | sync | health |"
     assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>#2 v2</code> | <code>md5:{B.short}")
     assert shown[-1] == "- production: no branch production yet"
-    told = unescape(render_history_markdown(scene.records())).replace("<wbr>", "").splitlines()
+    told = unescape(render_history_markdown(split_periods(scene.records()))).replace("<wbr>", "").splitlines()
     assert [line.partition(" entered")[0] for line in told] == [
         f"- #1 churn md5:{A.short}",
         f"- #2 churn md5:{B.short}",
@@ -152,21 +154,22 @@ def test_status_json_has_a_tree_of_environments_and_models() -> None:
 def test_history_tells_sentences() -> None:
     scene = scene_with_two()
     first, second = scene.records()
-    records = read_history(scene.git, scene.log, scene.world.config, model="churn", environment="dev")
+    asked = Question(model="churn", environment="dev")
+    records = read_history(scene.git, scene.log, scene.world.config, asked)
     assert render_history(records).splitlines() == [
         (
             f"#1 churn md5:{A.short} entered dev as its first version on 2026-03-01 12:00 UTC by ada, "
-            f"promoted from commit {first.commit[:8]}."
+            f"promoted from commit {first.commit[:8]}. It was live until 2026-03-01 12:00 UTC."
         ),
         (
             f"#2 churn md5:{B.short} entered dev on 2026-03-01 12:00 UTC by ada, "
-            f"promoted from commit {second.commit[:8]}, replacing md5:{A.short}."
+            f"promoted from commit {second.commit[:8]}, replacing md5:{A.short}. It is live."
         ),
     ]
     assert [entry["seq"] for entry in json.loads(history_json(records))["records"]] == [1, 2]
-    assert read_history(scene.git, scene.log, scene.world.config, environment="staging") == ()
+    assert read_history(scene.git, scene.log, scene.world.config, Question(environment="staging")) == ()
     with pytest.raises(InputError, match="the log has no environment 'stagging'"):
-        read_history(scene.git, scene.log, scene.world.config, environment="stagging")
+        read_history(scene.git, scene.log, scene.world.config, Question(environment="stagging"))
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
