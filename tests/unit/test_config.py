@@ -115,7 +115,7 @@ def test_unknown_keys_come_with_the_key_that_was_meant() -> None:
         "7:14 environments.dev.gates.0.metirc: unknown key | did you mean metric?",
         "8:12 registry.knd: unknown key | did you mean kind?",
         "9:18 metrics.loss.gaol: unknown key | did you mean goal?",
-        "10:1 zzz: unknown key | known: version, metrics, environments, registry, tracking, review",
+        "10:1 zzz: unknown key | known: version, metrics, environments, registry, tracking, promotion, review",
     ]
 
 

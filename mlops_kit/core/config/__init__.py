@@ -4,6 +4,7 @@ The models are the one source of schemas/config.schema.json. Reading the file is
 into a Config, with every problem at once, is `parse_config`.
 """
 
+from mlops_kit.core.config.guards import ApprovalKind, ApprovalPolicy, Freeze, Weekday
 from mlops_kit.core.config.model import (
     CONFIG_FILE,
     Amount,
@@ -15,6 +16,7 @@ from mlops_kit.core.config.model import (
     Goal,
     Level,
     MetricPolicy,
+    PromotionPolicy,
     Publisher,
     RegistryChoice,
     RegistryKind,
@@ -30,14 +32,18 @@ from mlops_kit.core.config.parsing import parse_config
 __all__ = [
     "CONFIG_FILE",
     "Amount",
+    "ApprovalKind",
+    "ApprovalPolicy",
     "Baseline",
     "Config",
     "Deploy",
     "Environment",
+    "Freeze",
     "Gate",
     "Goal",
     "Level",
     "MetricPolicy",
+    "PromotionPolicy",
     "Publisher",
     "RegistryChoice",
     "RegistryKind",
@@ -45,6 +51,7 @@ __all__ = [
     "ReviewSection",
     "TrackingChoice",
     "TrackingKind",
+    "Weekday",
     "default_config",
     "default_environments",
     "parse_config",

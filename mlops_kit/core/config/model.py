@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
 from mlops_kit.core.config.names import Follower, check_branch_name, check_environment_name, check_order
+from mlops_kit.core.config.section import Section
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
@@ -34,20 +36,6 @@ class Level(StrEnum):
 
     WARN = "warn"
     FAIL = "fail"
-
-
-class Section(BaseModel):
-    """A mapping of the file: kebab-case keys, unknown ones refused, immutable."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
 
 
 _DURATION = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])")
@@ -191,6 +179,12 @@ class Environment(Section):
         bool, Field(description="Whether reconcile puts back what was changed by hand; else it only reports.")
     ] = False
     gates: Annotated[tuple[Gate, ...], Field(strict=False, description="Rules that a version must pass to enter.")] = ()
+    freeze: Annotated[
+        tuple[Freeze, ...], Field(strict=False, description="When no new version enters; rollbacks and hotfixes do.")
+    ] = ()
+    approval: Annotated[
+        ApprovalPolicy | None, Field(description="Who must approve a new version; left out: nobody is asked.")
+    ] = None
     deploy: Annotated[Deploy | None, Field(description="What serves this environment; left out: nothing does.")] = None
 
 
@@ -257,6 +251,14 @@ class ReviewPolicy(Section):
     ] = ()
 
 
+class PromotionPolicy(Section):
+    """How promotion works in all environments."""
+
+    hotfix_label: Annotated[
+        str, Field(min_length=1, max_length=50, description="The pull request's label that skips order, soak, freeze.")
+    ] = "mlops-kit-hotfix"
+
+
 def default_environments() -> dict[EnvironmentName, Environment]:
     """Dev, staging and production on branches of the same names, in this order, without gates."""
     dev, staging, production = (EnvironmentName(name) for name in ("dev", "staging", "production"))
@@ -286,6 +288,9 @@ class Config(Section):
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
+    promotion: Annotated[PromotionPolicy, Field(description="What holds for promotion in every environment.")] = (
+        PromotionPolicy()
+    )
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
 
     @model_validator(mode="after")
