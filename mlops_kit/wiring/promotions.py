@@ -46,13 +46,15 @@ def open_world(
         config=config,
         log=open_log(git),
         registry=open_registry(config, git.root, wishes),
-        artifacts=DvcArtifacts(git),
+        artifacts=DvcArtifacts(git, environment),
         deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        hotfix=wishes.hotfix,
+        run_id=wishes.run_id,
         open_forge=open_forge,
     )
 

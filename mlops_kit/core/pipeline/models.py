@@ -52,4 +52,7 @@ def _model(name: ModelName, *, path: str, file: str, producers: Producers, stage
         digest=maker.output.digest,
         recipe="" if maker.stage.is_data else compute_recipe(maker.stage, stages),
         cached=maker.output.cached,
+        output=maker.output.path,
+        remote=maker.output.remote,
+        stored=maker.output.stored,
     )
