@@ -86,10 +86,12 @@ def _observe_model(
     mine = tuple(record for record in records if record.model == model)
     here = tuple(record for record in mine if record.environment == desired.name)
     earlier = tuple(record for record in mine if record.environment == desired.environment.after)
+    noted = world.log.read_notes()
+    notes = tuple(note for note in noted if (note.environment, note.model) == (desired.name, model))
     situation = Situation(
         model=model,
         desired=desired,
-        observed=Observed(records=here, earlier=earlier),
+        observed=Observed(records=here, notes=notes, earlier=earlier, everywhere=mine),
         now=world.clock.now(),
         accept_rewrite=world.accept_rewrite,
     )
@@ -137,5 +139,5 @@ def _read_serving(world: World, situation: Situation) -> ServingReading | Unknow
 
 
 def _forget_history(situation: Situation) -> Situation:
-    """A commit that is not on the branch yet cannot have lost the branch's history."""
-    return replace(situation, observed=replace(situation.observed, rewritten=False))
+    """A commit that is not on the branch yet cannot have lost the branch's history, nor been approved."""
+    return replace(situation, ahead=True, observed=replace(situation.observed, rewritten=False))

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlops_kit.commands.evidence import answer_gates
 from mlops_kit.commands.observe import View, observe
-from mlops_kit.commands.override import find_merged_override
+from mlops_kit.commands.policy import ask_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.promotion.desired import NothingDesired
-from mlops_kit.core.promotion.obstacles import is_refused_by_gates, needs_gates
 from mlops_kit.core.promotion.plan import join_plans, plan
+from mlops_kit.core.promotion.remarks import remarks
 from mlops_kit.core.promotion.situation import Situation
 from mlops_kit.core.types import EnvironmentName, Plan
 
@@ -34,26 +33,12 @@ def plan_environment(world: World, name: EnvironmentName, *, revision: str | Non
     view = observe(world, name, revision=revision)
     if isinstance(view.desired, NothingDesired):
         raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint="create the branch first")
-    return join_plans(plan(situation) for situation in judge(world, view))
+    return join_plans(replace(plan(found), remarks=remarks(found)) for found in judge(world, view))
 
 
 def judge(world: World, view: View) -> tuple[Situation, ...]:
-    """The view's situations with the answers of the gates where those decide, and who accepted a refusal by hand."""
-    return tuple(_ask_gates(world, situation) if needs_gates(situation) else situation for situation in view.situations)
-
-
-def _ask_gates(world: World, situation: Situation) -> Situation:
-    answered = replace(situation, gates=answer_gates(world, situation))
-    if world.open_forge is None or not is_refused_by_gates(answered):
-        return answered
-    desired = situation.desired
-    found = find_merged_override(
-        world.open_forge(),
-        desired.commit,
-        branch=desired.environment.branch,
-        label=desired.config.review.override_label,
-    )
-    return replace(answered, override=found)
+    """The view's situations with all answers that decide: of gates, of people, of the DVC remote."""
+    return ask_policy(world, view.situations)
 
 
 def choose_environments(world: World, names: Sequence[str]) -> tuple[EnvironmentName, ...]:
