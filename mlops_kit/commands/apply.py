@@ -16,6 +16,7 @@ from mlops_kit.core.errors import ConflictError, RefusedError
 from mlops_kit.core.ports import ModelFiles, Registry
 from mlops_kit.core.promotion.entry import next_record
 from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.promotion.standing import find_hold
 from mlops_kit.core.types import Change, Model, Plan, PromotionRecord, RegisteredVersion, Verb
 
 
@@ -103,11 +104,14 @@ _STEPS: dict[Verb, Callable[[_Promotion], None]] = {
 
 
 def _confirm_head(promotion: _Promotion) -> None:
-    """Bytes take long to publish: what is recorded must still be what the branch says."""
+    """Bytes take long to publish: what is recorded must still be what the branch says, and nobody may hold it."""
     world, desired = promotion.world, promotion.situation.desired
     world.git.fetch()
     if world.git.branch_head(desired.environment.branch) != desired.commit:
         raise ConflictError(f"branch {desired.environment.branch} moved on meanwhile")
+    place = (promotion.situation.model, promotion.situation.environment)
+    if find_hold(note for note in world.log.read_notes() if (note.model, note.environment) == place):
+        raise ConflictError(f"{place[0]} was held in {place[1]} meanwhile")
 
 
 def _confirm_live(promotion: _Promotion) -> None:

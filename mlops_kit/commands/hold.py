@@ -8,8 +8,8 @@ from mlops_kit.commands.readers import open_reader
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError, InputError, KitError
 from mlops_kit.core.promotion.desired import Desired
-from mlops_kit.core.promotion.holds import find_hold
 from mlops_kit.core.promotion.notes import REASON_LIMIT
+from mlops_kit.core.promotion.standing import find_hold
 from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, Note, NoteKind, PromotionRecord
 
 ATTEMPTS = 5

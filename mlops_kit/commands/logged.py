@@ -17,11 +17,16 @@ class Logged:
     """Records and notes by environment and model, each oldest first."""
 
     records_by_place: Mapping[_Place, tuple[PromotionRecord, ...]]
+    records_by_model: Mapping[ModelName, tuple[PromotionRecord, ...]]
     notes_by_place: Mapping[_Place, tuple[Note, ...]]
 
     def records(self, environment: EnvironmentName | None, model: ModelName) -> tuple[PromotionRecord, ...]:
         """A model's records in an environment; none where there is no environment."""
         return self.records_by_place.get((environment, model), ())
+
+    def everywhere(self, model: ModelName) -> tuple[PromotionRecord, ...]:
+        """A model's records in all environments, one environment after the other."""
+        return self.records_by_model.get(model, ())
 
     def notes(self, environment: EnvironmentName, model: ModelName) -> tuple[Note, ...]:
         """What was noted about a model in an environment."""
@@ -34,7 +39,15 @@ class Logged:
 
 def read_log(log: PromotionLog) -> Logged:
     """Records and notes as last fetched; IntegrityError names a malformed tag."""
-    return Logged(records_by_place=_group(log.read_records()), notes_by_place=_group(log.read_notes()))
+    records = log.read_records()
+    by_model: dict[ModelName, list[PromotionRecord]] = defaultdict(list)
+    for record in records:
+        by_model[record.model].append(record)
+    return Logged(
+        records_by_place=_group(records),
+        records_by_model={model: tuple(found) for model, found in by_model.items()},
+        notes_by_place=_group(log.read_notes()),
+    )
 
 
 def _group(entries: Iterable[_Entry]) -> Mapping[_Place, tuple[_Entry, ...]]:

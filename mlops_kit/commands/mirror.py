@@ -13,8 +13,7 @@ from mlops_kit.core.errors import ConflictError, KitError
 from mlops_kit.core.ports import Mirror
 from mlops_kit.core.promotion.gto import gto_name, is_gto_stage, missing_tags, unmirrored
 from mlops_kit.core.promotion.outcome import Failure, Outcome
-from mlops_kit.core.promotion.remarks import Remark
-from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName, PromotionRecord
+from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName, PromotionRecord, Remark
 
 ATTEMPTS = 5
 """How often tags are derived again when somebody else wrote some meanwhile."""

@@ -17,7 +17,7 @@ from mlops_kit.core.errors import KitError, OutsideError
 from mlops_kit.core.ports import Deployer
 from mlops_kit.core.promotion.desired import Desired, NothingDesired
 from mlops_kit.core.promotion.observed import NotUsed, Observed, Unknown
-from mlops_kit.core.promotion.situation import Situation
+from mlops_kit.core.promotion.situation import Situation, promotion_kind
 from mlops_kit.core.types import CommitSha, Digest, EnvironmentName, ModelName, ServingReading
 
 
@@ -84,9 +84,11 @@ class _Look:
                     records=self.log.records(desired.name, model),
                     notes=self.log.notes(desired.name, model),
                     earlier=self.log.records(after, model),
+                    everywhere=self.log.everywhere(model),
                 ),
                 now=now,
                 accept_rewrite=self.world.accept_rewrite,
+                ahead=self.revision is not None,
             )
             for model in sorted(models)
         )
@@ -150,10 +152,7 @@ def _digests(situation: Situation) -> Iterator[Digest]:
 
 
 def _is_to_enter(situation: Situation) -> bool:
-    live = situation.observed.live
-    return situation.digest is not None and (
-        live is None or live.digest != situation.digest or situation.accept_rewrite
-    )
+    return promotion_kind(situation) is not None or (situation.accept_rewrite and situation.digest is not None)
 
 
 def _complete(situation: Situation, registered: Registered, target: Deployer | None, history: _History) -> Situation:

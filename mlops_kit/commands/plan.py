@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlops_kit.commands.evidence import answer_gates
 from mlops_kit.commands.observe import View, observe_all
-from mlops_kit.commands.override import find_merged_override
+from mlops_kit.commands.policy import ask_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.promotion.bundles import hold_bundles
 from mlops_kit.core.promotion.desired import Desired, NothingDesired
-from mlops_kit.core.promotion.obstacles import is_refused_by_gates, needs_gates
 from mlops_kit.core.promotion.plan import join_plans, plan
+from mlops_kit.core.promotion.remarks import remarks
 from mlops_kit.core.promotion.situation import Situation
 from mlops_kit.core.types import EnvironmentName, ModelName, Plan, Unreadable
 
@@ -52,31 +51,16 @@ def _plan(world: World, name: EnvironmentName, view: View | KitError) -> Plan:
         raise view
     if isinstance(view.desired, NothingDesired):
         raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint=view.desired.hint)
-    return join_plans(plan(situation) for situation in judge(world, view))
+    return join_plans(replace(plan(found), remarks=remarks(found)) for found in judge(world, view))
 
 
 def judge(world: World, view: View) -> tuple[Situation, ...]:
-    """The view's situations with the answers of the gates where those decide, and who accepted a refusal by hand.
+    """The view's situations with all answers that decide: of gates, of people, of the DVC remote.
 
     What is held back of a bundle holds back the rest of it.
     """
-    judged = (_ask_gates(world, situation) if needs_gates(situation) else situation for situation in view.situations)
     bundles = view.desired.config.bundle if isinstance(view.desired, Desired) else {}
-    return hold_bundles(judged, bundles)
-
-
-def _ask_gates(world: World, situation: Situation) -> Situation:
-    answered = replace(situation, gates=answer_gates(world, situation))
-    if world.open_forge is None or not is_refused_by_gates(answered):
-        return answered
-    desired = situation.desired
-    found = find_merged_override(
-        world.open_forge(),
-        desired.commit,
-        branch=desired.environment.branch,
-        label=desired.config.review.override_label,
-    )
-    return replace(answered, override=found)
+    return hold_bundles(ask_policy(world, view.situations), bundles)
 
 
 def choose_environments(world: World, names: Sequence[str]) -> tuple[EnvironmentName, ...]:

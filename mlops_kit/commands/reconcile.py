@@ -12,9 +12,9 @@ from mlops_kit.core.errors import InputError, KitError, RefusedError
 from mlops_kit.core.promotion.desired import NothingDesired
 from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
 from mlops_kit.core.promotion.plan import plan
-from mlops_kit.core.promotion.remarks import Remark, remarks
+from mlops_kit.core.promotion.remarks import remarks
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan
+from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan, Remark
 
 ATTEMPTS = 5
 """How often an environment is planned when somebody else is first each time."""

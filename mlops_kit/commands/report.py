@@ -13,6 +13,7 @@ from mlops_kit.commands.plot_images import Darkroom
 from mlops_kit.commands.plots import Desk, Place, Plots, make_plots
 from mlops_kit.commands.sections import Sections, read_sections
 from mlops_kit.commands.sides import Question
+from mlops_kit.commands.tolerant import TolerantArtifacts
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import ReaderKind, RegistryKind
 from mlops_kit.core.errors import KitError
@@ -133,12 +134,14 @@ def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None,
         return None, ()
     try:
         world = replace(sources.open_world(), config=compared.config)
+        artifacts = TolerantArtifacts(world.artifacts)
+        world = replace(world, artifacts=artifacts)
         revision = compared.sides.head.commit
         plan = join_plans(plan_environment(world, name, revision=revision) for name in _find_promoted(compared))
     except KitError as error:
         return None, (f"no plan for {compared.environment}: {error}",)
     skipped = world.registry is None and compared.config.registry.kind is not RegistryKind.NONE
-    return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
+    return plan_rows(plan), (*artifacts.notes, *((_NO_REGISTRY,) if skipped else ()))
 
 
 def _find_promoted(compared: Comparison) -> tuple[EnvironmentName, ...]:

@@ -53,13 +53,15 @@ def open_world(
         log=open_log(git),
         mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes),
-        artifacts=DvcArtifacts(git),
+        artifacts=DvcArtifacts(git, environment),
         deployers=DeployerCatalog(open_tools(git.root, environment)),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
         origin=Origin(actor=wishes.actor or git.user_name, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        hotfix=wishes.hotfix,
+        run_id=wishes.run_id,
         open_forge=open_forge,
     )
 

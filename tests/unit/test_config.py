@@ -50,6 +50,9 @@ def problems(text: str) -> list[str]:
     ]
 
 
+KEYS = "version, metrics, environments, registry, log, tracking, promotion, review, bundle"
+
+
 def test_every_key_of_the_file_is_read() -> None:
     config = parse_config(FULL.encode(), file="mlops.yaml")
     staging, production = (config.environments[EnvironmentName(name)] for name in ("staging", "production"))
@@ -115,8 +118,7 @@ def test_unknown_keys_come_with_the_key_that_was_meant() -> None:
         "7:14 environments.dev.gates.0.metirc: unknown key | did you mean metric?",
         "8:12 registry.knd: unknown key | did you mean kind?",
         "9:18 metrics.loss.gaol: unknown key | did you mean goal?",
-        "10:1 zzz: unknown key | "
-        "known: version, metrics, environments, registry, log, tracking, review, promotion, bundle",
+        f"10:1 zzz: unknown key | known: {KEYS}",
     ]
 
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
 from mlops_kit.core.config.names import Follower, check_environment_name, check_order
-from mlops_kit.core.config.reader import BranchName, PromotionChoice, ReaderKind, fill_in_branch, leave_out_branch
+from mlops_kit.core.config.reader import BranchName, PromotionPolicy, ReaderKind, fill_in_branch, leave_out_branch
 from mlops_kit.core.config.section import Section
 from mlops_kit.core.types import EnvironmentName
 
@@ -213,6 +214,12 @@ class Environment(Section):
         bool, Field(description="Whether reconcile puts back what was changed by hand; else it only reports.")
     ] = False
     gates: Annotated[tuple[Gate, ...], Field(strict=False, description="Rules that a version must pass to enter.")] = ()
+    freeze: Annotated[
+        tuple[Freeze, ...], Field(strict=False, description="When no new version enters; rollbacks and hotfixes do.")
+    ] = ()
+    approval: Annotated[
+        ApprovalPolicy | None, Field(description="Who must approve a new version; left out: nobody is asked.")
+    ] = None
     deploy: Annotated[Deploy | None, Field(description="What serves this environment; left out: nothing does.")] = None
 
 
@@ -317,10 +324,10 @@ class Config(Section):
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
     log: Annotated[LogChoice, Field(description="What else tells the promotion log.")] = LogChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
-    review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
-    promotion: Annotated[PromotionChoice, Field(description="Where it is written what environments should run.")] = (
-        PromotionChoice()
+    promotion: Annotated[PromotionPolicy, Field(description="What holds for promotion in every environment.")] = (
+        PromotionPolicy()
     )
+    review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
     bundle: Annotated[
         dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
     ] = Field(default_factory=dict)

@@ -20,8 +20,8 @@ class ReaderKind(StrEnum):
     PATH = "path"
 
 
-class PromotionChoice(Section):
-    """How it is said what environments should run."""
+class PromotionPolicy(Section):
+    """How promotion works in all environments, and how it is said what they should run."""
 
     reader: Annotated[
         ReaderKind,
@@ -35,6 +35,9 @@ class PromotionChoice(Section):
         Field(min_length=1, description="With the reader path: the folder of the files ENVIRONMENT.lock.json."),
         AfterValidator(check_folder),
     ] = "environments"
+    hotfix_label: Annotated[
+        str, Field(min_length=1, max_length=50, description="The pull request's label that skips order, soak, freeze.")
+    ] = "mlops-kit-hotfix"
 
 
 def find_path_branch(written: object) -> str | None:

@@ -70,4 +70,7 @@ def _model(name: ModelName, *, path: str, file: str, producers: Producers, linea
         digest=maker.output.digest,
         recipe="" if maker.stage.is_data else lineage.compute_recipe(maker.stage),
         cached=maker.output.cached,
+        output=maker.output.path,
+        remote=maker.output.remote,
+        stored=maker.output.stored,
     )

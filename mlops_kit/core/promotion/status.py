@@ -114,7 +114,8 @@ def _sync(situation: Situation) -> tuple[Sync, str]:
     if todo.unknown:
         return Sync.UNKNOWN, "; ".join(item.reason for item in todo.unknown)
     if todo.blocked:
-        return Sync.BLOCKED, todo.blocked[0].reason
+        reasons = [item.reason for item in todo.blocked] + [found.message for found in said]
+        return Sync.BLOCKED, "; ".join(dict.fromkeys(reasons))
     if todo.changes:
         return Sync.OUT_OF_SYNC, text or f"to do: {', '.join(change.verb for change in todo.changes)}"
     return (Sync.OUT_OF_SYNC if any(found.differs for found in said) else Sync.SYNCED), text

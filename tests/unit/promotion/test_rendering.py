@@ -63,6 +63,7 @@ def test_plan_json_has_the_fields_that_others_rely_on() -> None:
         "changes": [{"environment": "dev", "model": "churn", "verb": "record", "from": str(A), "to": str(B)}],
         "blocked": [{"environment": "dev", "model": "churn", "reason": "soaking", "hint": "wait"}],
         "unknown": [{"environment": "dev", "model": "churn", "reason": "down"}],
+        "notes": [],
     }
 
 
