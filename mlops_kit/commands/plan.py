@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlops_kit.commands.announce import read_board
 from mlops_kit.commands.evidence import answer_gates
 from mlops_kit.commands.observe import View, observe
 from mlops_kit.commands.override import find_merged_override
@@ -34,7 +35,7 @@ def plan_environment(world: World, name: EnvironmentName, *, revision: str | Non
     view = observe(world, name, revision=revision)
     if isinstance(view.desired, NothingDesired):
         raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint="create the branch first")
-    return join_plans(plan(situation) for situation in judge(world, view))
+    return join_plans(plan(situation) for situation in read_board(world, judge(world, view)))
 
 
 def judge(world: World, view: View) -> tuple[Situation, ...]:

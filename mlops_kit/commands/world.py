@@ -15,7 +15,8 @@ class World:
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
     word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that;
-    `board` shows promotions there, None likewise.
+    `board` shows promotions there, None likewise. `run_url` is the page of the workflow run that this is part of, empty
+    where it is none.
     """
 
     git: Git
@@ -31,6 +32,7 @@ class World:
     accept_rewrite: bool = False
     open_forge: Callable[[], Forge] | None = None
     board: Board | None = None
+    run_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +49,4 @@ class Wishes:
     actor: str = ""
     pull_request: int | None = None
     accept_rewrite: bool = False
+    run_url: str = ""

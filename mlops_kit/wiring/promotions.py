@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, PromotionLog, Registry
+    from mlops_kit.core.ports import Board, Forge, PromotionLog, Registry
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -29,8 +29,9 @@ def open_world(
     wishes: Wishes,
     *,
     open_forge: Callable[[], Forge] | None = None,
+    board: Board | None = None,
 ) -> World:
-    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
+    """Everything that promotion works with; `open_forge` and `board` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
@@ -54,7 +55,16 @@ def open_world(
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
         open_forge=open_forge,
+        board=board,
+        run_url=wishes.run_url,
     )
+
+
+def open_board(repository: str, *, api_url: str, token: str) -> Board:
+    """The forge's page of environments; it is reached at the first call."""
+    from mlops_kit.adapters.github.board import connect_board
+
+    return connect_board(repository, api_url=api_url, token=token)
 
 
 def open_registry(config: Config, root: Path, wishes: Wishes) -> Registry | None:

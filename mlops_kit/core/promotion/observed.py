@@ -6,6 +6,7 @@ Each reading may be Unknown, which is never the same as "nothing there".
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_kit.core.forge import Announcement
 from mlops_kit.core.types import AliasReading, Digest, Note, PromotionRecord, ServingReading, Verb
 
 
@@ -39,6 +40,7 @@ class Observed:
 
     `records` is its log and `notes` what was noted there, both oldest first; `earlier` is the log of the environment it
     comes after. `registered` are those of the desired and the live digest that the registry has a version of.
+    `announced` is what the forge's board shows of the model, None for nothing.
     `rewritten` says that the commit last promoted is not in the branch's history any more.
     """
 
@@ -48,6 +50,7 @@ class Observed:
     registered: frozenset[Digest] | Unknown | NotUsed = NotUsed()
     alias: AliasReading | Unknown | NotUsed = NotUsed()
     serving: ServingReading | Unknown | NotUsed = NotUsed()
+    announced: Announcement | Unknown | NotUsed | None = NotUsed()
     rewritten: bool = False
 
     @property

@@ -23,8 +23,10 @@ from mlops_kit.core.types import (
     ResolvedValues,
 )
 from mlops_kit.testing.artifacts import MemoryArtifacts
+from mlops_kit.testing.board import MemoryBoard
 from mlops_kit.testing.clock import ManualClock
 from mlops_kit.testing.deployer import MemoryDeployers
+from mlops_kit.testing.forge import MemoryForge
 from mlops_kit.testing.git import MemoryGit
 from mlops_kit.testing.log import MemoryLog
 from mlops_kit.testing.registry import MemoryRegistry
@@ -92,6 +94,8 @@ class Scene:
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     deployers: MemoryDeployers = field(default_factory=MemoryDeployers)
     clock: ManualClock = field(default_factory=ManualClock)
+    board: MemoryBoard | None = None
+    forge: MemoryForge | None = None
 
     @property
     def world(self) -> World:
@@ -105,7 +109,14 @@ class Scene:
             clock=self.clock,
             resolver=NoResolver(),
             origin=Origin(actor="ada"),
+            open_forge=self._open_forge if self.forge else None,
+            board=self.board,
+            run_url="https://ci.test/1",
         )
+
+    def _open_forge(self) -> MemoryForge:
+        assert self.forge is not None
+        return self.forge
 
     @property
     def writes(self) -> int:
