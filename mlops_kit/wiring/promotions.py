@@ -45,7 +45,7 @@ def open_world(
         git=git,
         config=config,
         log=open_log(git),
-        registry=open_registry(config, git.root, wishes),
+        registry=open_registry(config, git.root, wishes, environment),
         artifacts=DvcArtifacts(git),
         deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),
         clock=SystemClock(),
@@ -57,13 +57,18 @@ def open_world(
     )
 
 
-def open_registry(config: Config, root: Path, wishes: Wishes) -> Registry | None:
-    """The registry that the configuration names; None where the team keeps the log alone."""
+def open_registry(config: Config, root: Path, wishes: Wishes, variables: Mapping[str, str]) -> Registry | None:
+    """The registry that the configuration names; None where the team keeps the log alone.
+
+    `variables` are the environment's: they say who calls a server.
+    """
+    from mlops_kit.adapters.mlflow.ownership import Ownership
     from mlops_kit.adapters.mlflow.registry import MlflowRegistry
 
     match config.registry.kind:
         case RegistryKind.MLFLOW:
-            return MlflowRegistry(wishes.tracking_uri, root, repository=wishes.repository)
+            ownership = Ownership(repository=wishes.repository, prefix=config.registry.prefix)
+            return MlflowRegistry(wishes.tracking_uri, root, variables, ownership=ownership)
         case RegistryKind.NONE:
             return None
 
