@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import ModelFiles
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
     Digest,
@@ -64,7 +65,12 @@ class MemoryRegistry:
         numbers = [number for number, found in entry.digests.items() if found == digest]
         return RegisteredVersion(model=model, number=str(min(numbers)), digest=digest) if numbers else None
 
-    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:  # noqa: ARG002
+    def ensure_version(
+        self,
+        record: PromotionRecord,
+        files: ModelFiles,  # noqa: ARG002
+        lineage: Lineage = NO_LINEAGE,  # noqa: ARG002
+    ) -> RegisteredVersion:
         """Find or create the version of the record's digest."""
         found = self.read_version(record.model, record.digest)
         if found is not None:

@@ -53,7 +53,7 @@ def open_world(
         config=config,
         log=open_log(git),
         mirror=GtoMirror(git) if config.log.gto else None,
-        registry=open_registry(config, git.root, wishes),
+        registry=open_registry(config, git.root, wishes, environment),
         artifacts=DvcArtifacts(git, environment),
         deployers=DeployerCatalog(open_tools(git.root, environment)),
         clock=SystemClock(),
@@ -96,13 +96,18 @@ def open_board(repository: str, *, api_url: str, token: str) -> Board:
     return connect_board(repository, api_url=api_url, token=token)
 
 
-def open_registry(config: Config, root: Path, wishes: Wishes) -> Registry | None:
-    """The registry that the configuration names; None where the team keeps the log alone."""
+def open_registry(config: Config, root: Path, wishes: Wishes, variables: Mapping[str, str]) -> Registry | None:
+    """The registry that the configuration names; None where the team keeps the log alone.
+
+    `variables` are the environment's: they say who calls a server.
+    """
+    from mlops_kit.adapters.mlflow.ownership import Ownership
     from mlops_kit.adapters.mlflow.registry import MlflowRegistry
 
     match config.registry.kind:
         case RegistryKind.MLFLOW:
-            return MlflowRegistry(wishes.tracking_uri, root, repository=wishes.repository)
+            ownership = Ownership(repository=wishes.repository, prefix=config.registry.prefix)
+            return MlflowRegistry(wishes.tracking_uri, root, variables, ownership=ownership)
         case RegistryKind.NONE:
             return None
 

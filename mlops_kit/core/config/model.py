@@ -236,6 +236,14 @@ class RegistryChoice(Section):
     kind: Annotated[
         RegistryKind, Field(strict=False, description="The registry; with none the promotion log alone is kept.")
     ] = RegistryKind.MLFLOW
+    prefix: Annotated[
+        str,
+        Field(
+            max_length=50,
+            pattern=r"^[A-Za-z0-9_. -]*$",
+            description="What the registered models' names begin with, where teams share a registry.",
+        ),
+    ] = ""
 
 
 class LogChoice(Section):

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.forge import Announcement
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
     CommitSha,
@@ -88,8 +89,13 @@ class Registry(Protocol):
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         """The canonical version of the digest: the lowest number that carries it."""
 
-    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:
-        """Find or create the version of the record's digest, with the bytes published; safe to repeat and to race."""
+    def ensure_version(
+        self, record: PromotionRecord, files: ModelFiles, lineage: Lineage = NO_LINEAGE
+    ) -> RegisteredVersion:
+        """Find or create the version of the record's digest, with the bytes published; safe to repeat and to race.
+
+        `lineage` is told beside them where the version is made. RefusedError where the name is another repository's.
+        """
 
     def read_alias(self, model: ModelName, environment: EnvironmentName) -> AliasReading:
         """Where the alias points now."""

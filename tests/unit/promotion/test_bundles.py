@@ -8,6 +8,7 @@ import pytest
 from mlops_kit.commands.reconcile import compare
 from mlops_kit.core.errors import ExitCode, OutsideError
 from mlops_kit.core.ports import ModelFiles
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     Digest,
     EnvironmentName,
@@ -108,10 +109,12 @@ def test_a_model_of_two_bundles_hands_on_what_holds_it_back() -> None:
 
 def test_a_failure_halfway_stops_no_other_model() -> None:
     class Refusing(MemoryRegistry):
-        def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:
+        def ensure_version(
+            self, record: PromotionRecord, files: ModelFiles, lineage: Lineage = NO_LINEAGE
+        ) -> RegisteredVersion:
             if record.model == CHURN:
                 raise OutsideError("the artifact store is full")
-            return super().ensure_version(record, files)
+            return super().ensure_version(record, files, lineage)
 
     scene = Scene(config=BUNDLE, registry=Refusing())
     scene.push("dev", churn="a", uplift="b", other="c")
