@@ -21,9 +21,13 @@ def open_world(
         accept_rewrite=accept_rewrite,
         hotfix=hotfix[:REASON_LIMIT],
         run_id=int(caller.inputs.run_id) if caller.inputs.run_id.isdecimal() else None,
+        run_url=caller.inputs.run_url,
     )
     inputs = caller.inputs
     at_hand = bool(inputs.token and inputs.repository)
     opener = partial(wiring.open_forge, inputs.repository, api_url=inputs.api_url, token=inputs.token)
     repository = git or wiring.open_git(caller.folder, inputs.variables)
-    return wiring.open_world(repository, inputs.variables, wishes, open_forge=opener if at_hand else None)
+    if not at_hand:
+        return wiring.open_world(repository, inputs.variables, wishes)
+    board = wiring.open_board(inputs.repository, api_url=inputs.api_url, token=inputs.token)
+    return wiring.open_world(repository, inputs.variables, wishes, open_forge=opener, board=board)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlops_kit.commands.announce import read_board
 from mlops_kit.commands.observe import View, observe_all
 from mlops_kit.commands.policy import ask_policy
 from mlops_kit.commands.world import World
@@ -51,7 +52,7 @@ def _plan(world: World, name: EnvironmentName, view: View | KitError) -> Plan:
         raise view
     if isinstance(view.desired, NothingDesired):
         raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint=view.desired.hint)
-    return join_plans(replace(plan(found), remarks=remarks(found)) for found in judge(world, view))
+    return join_plans(replace(plan(found), remarks=remarks(found)) for found in read_board(world, judge(world, view)))
 
 
 def judge(world: World, view: View) -> tuple[Situation, ...]:

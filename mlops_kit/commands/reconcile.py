@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from mlops_kit.commands.announce import board_remarks, read_board
 from mlops_kit.commands.apply import apply
 from mlops_kit.commands.mirror import mirror_log
 from mlops_kit.commands.observe import View, observe_all
@@ -14,13 +15,13 @@ from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
 from mlops_kit.core.promotion.plan import plan
 from mlops_kit.core.promotion.remarks import remarks
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan, Remark
+from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Plan, Remark, Verb
 
 ATTEMPTS = 5
 """How often an environment is planned when somebody else is first each time."""
 
 
-_Act = Callable[[World, Situation, Plan], Iterable[Change]]
+_Act = Callable[[World, Situation, Plan], Iterable[Change | Remark]]
 
 
 def reconcile(world: World, names: Sequence[str] = ()) -> tuple[Outcome, ...]:
@@ -95,28 +96,31 @@ def _reconcile_environment(world: World, name: EnvironmentName, view: View | Kit
         raise view
     if isinstance(view.desired, NothingDesired):
         return Outcome(environment=name, remarks=(_nothing(view.desired),))
-    situations = judge(world, view)
-    return join_outcomes(name, [_promote(world, situation, act=act) for situation in situations])
+    situations = read_board(world, judge(world, view))
+    outcomes = [_promote(world, situation, act=act) for situation in situations]
+    return join_outcomes(name, [*outcomes, Outcome(environment=name, remarks=board_remarks(situations))])
 
 
 def _promote(world: World, situation: Situation, *, act: _Act) -> Outcome:
     """One model: plan, act, and tell what came of it; what is refused halfway is blocked, what breaks is a failure."""
-    todo, done = plan(situation), list[Change]()
+    todo, told = plan(situation), list[Change | Remark]()
     blocked, failures = todo.blocked, tuple[Failure, ...]()
     try:
-        done.extend(act(world, situation, todo))
+        told.extend(act(world, situation, todo))
     except RefusedError as error:
         blocked += (_blocked(situation, error),)
     except KitError as error:
         failures = (_failure(situation.environment, situation.model, error),)
+    done = tuple(one for one in told if isinstance(one, Change))
+    said = tuple(one for one in told if isinstance(one, Remark))
     return Outcome(
         environment=situation.environment,
-        done=tuple(done),
-        pending=todo.changes[len(done) :],
+        done=done,
+        pending=tuple(change for change in todo.changes[len(done) :] if change.verb is not Verb.ANNOUNCE or not said),
         blocked=blocked,
         unknown=todo.unknown,
         failures=failures,
-        remarks=remarks(situation),
+        remarks=(*remarks(situation), *said),
         stale=situation.observed.is_behind_registry,
     )
 

@@ -28,6 +28,7 @@ class World:
     word that a rewritten branch is meant, `hotfix` one why a version must not wait, empty for none. `run_id` is the
     workflow run that this is part of. `open_forge` gives where pull requests are, None where nothing says that;
     `board` shows promotions there, None likewise. `mirror` tells the log to GTO's tools where the team wants that.
+    `run_url` is the page of the workflow run that this is part of, empty where it is none.
     """
 
     git: Git
@@ -46,6 +47,7 @@ class World:
     open_forge: Callable[[], Forge] | None = None
     board: Board | None = None
     mirror: Mirror | None = None
+    run_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +66,4 @@ class Wishes:
     accept_rewrite: bool = False
     hotfix: str = ""
     run_id: int | None = None
+    run_url: str = ""

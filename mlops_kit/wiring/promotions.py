@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, Locks, PromotionLog, Registry, Tools
+    from mlops_kit.core.ports import Board, Forge, Locks, PromotionLog, Registry, Tools
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -36,8 +36,9 @@ def open_world(
     wishes: Wishes,
     *,
     open_forge: Callable[[], Forge] | None = None,
+    board: Board | None = None,
 ) -> World:
-    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
+    """Everything that promotion works with; `open_forge` and `board` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
@@ -63,6 +64,8 @@ def open_world(
         hotfix=wishes.hotfix,
         run_id=wishes.run_id,
         open_forge=open_forge,
+        board=board,
+        run_url=wishes.run_url,
     )
 
 
@@ -84,6 +87,13 @@ def open_tools(root: Path, environment: Mapping[str, str]) -> Tools:
         services=LocalServices(folder, root, variables),
         clock=SystemClock(),
     )
+
+
+def open_board(repository: str, *, api_url: str, token: str) -> Board:
+    """The forge's page of environments; it is reached at the first call."""
+    from mlops_kit.adapters.github.board import connect_board
+
+    return connect_board(repository, api_url=api_url, token=token)
 
 
 def open_registry(config: Config, root: Path, wishes: Wishes) -> Registry | None:

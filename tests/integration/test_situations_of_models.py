@@ -135,8 +135,8 @@ def test_a_folder_and_a_file_with_one_name_are_two_versions(team: Team) -> None:
     assert [str(found.digest) for found in team.records()] == [f"md5:{'a' * 32}.dir", f"md5:{'a' * 32}"]
 
 
-def test_models_whose_names_differ_by_a_slash_or_a_colon_never_meet(team: Team) -> None:
-    names = ["team/churn", "team:churn", "team=2Fchurn", "team-churn", "Team/churn"]
+def several(names: list[str]) -> dict[str, str]:
+    """A project with a model of each name, of bytes of its own."""
     definition = {
         "stages": {f"train{n}": {"cmd": "train", "outs": [f"{n}.bin"]} for n in range(len(names))},
         "artifacts": {name: {"path": f"{n}.bin", "type": "model"} for n, name in enumerate(names)},
@@ -148,15 +148,29 @@ def test_models_whose_names_differ_by_a_slash_or_a_colon_never_meet(team: Team) 
         }
         for n in range(len(names))
     }
+    lock = json.dumps({"schema": "2.0", "stages": stages})
+    return {".dvc/config": "", "mlops.yaml": ONE, "dvc.yaml": json.dumps(definition), "dvc.lock": lock}
+
+
+def test_models_whose_names_differ_by_a_slash_or_a_colon_never_meet(team: Team) -> None:
+    names = ["team/churn", "team:churn", "team=2Fchurn", "Team-churn"]
     team.git("checkout", "-q", "-b", "dev")
-    files = {".dvc/config": "", "mlops.yaml": ONE, "dvc.yaml": json.dumps(definition)}
-    write(team, "dev", {**files, "dvc.lock": json.dumps({"schema": "2.0", "stages": stages})})
+    write(team, "dev", several(names))
     team.reconcile("dev")
     team.world.git.fetch()
     found = {record.model: record.digest for record in team.world.log.read_records()}
-    assert found == {ModelName(name): digest_of(str(n)) for n, name in enumerate(names)}
-    assert all(team.scene.registry.read_alias(ModelName(name), DEV).version for name in names)
+    assert found == {ModelName(name.replace("/", "-")): digest_of(str(n)) for n, name in enumerate(names)}
+    assert all(team.scene.registry.read_alias(model, DEV).version for model in found)
     assert len(git(team.runner, "tag", "-l").splitlines()) == len(names)
+
+
+def test_two_models_that_would_share_a_name_are_refused(team: Team) -> None:
+    team.git("checkout", "-q", "-b", "dev")
+    write(team, "dev", several(["team/churn", "team-churn"]))
+    (outcome,) = team.reconcile("dev")
+    assert outcome.code is ExitCode.INPUT
+    assert "are called 'team-churn'" in outcome.failures[0].problem.message
+    assert team.records() == ()
 
 
 @pytest.mark.parametrize(

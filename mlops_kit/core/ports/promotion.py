@@ -1,6 +1,6 @@
 """Where promotions are recorded, registered, deployed and shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -135,8 +135,10 @@ class Deployers(Protocol):
 class Board(Protocol):
     """The forge's page of environments: what was deployed where, for people (GitHub Deployments)."""
 
-    def read_last(self, environment: EnvironmentName) -> Mapping[ModelName, Announcement]:
-        """The newest announcement of each model in an environment, those that are inactive left out."""
+    def read_last(
+        self, environment: EnvironmentName, models: Collection[ModelName]
+    ) -> Mapping[ModelName, Announcement]:
+        """The newest announcement of at least these models in an environment, those that are inactive left out."""
 
     def announce(self, announcement: Announcement) -> None:
         """Show the announcement with its state; found again by its identity where it is there, so safe to repeat.

@@ -6,6 +6,7 @@ Each reading may be Unknown, which is never the same as "nothing there".
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_kit.core.forge import Announcement
 from mlops_kit.core.types import AliasReading, Digest, Note, PromotionRecord, ServingReading, Verb
 
 
@@ -42,6 +43,7 @@ class Observed:
     digest that the registry has a version of. `rewritten` says that the commit last promoted is not in the branch's
     history any more, `stray` that the desired model's is not in it; both are looked at only where they decide. `failed`
     says why other readings failed, a line each.
+    `announced` is what the forge's board shows of the model, None for nothing.
     """
 
     records: tuple[PromotionRecord, ...] = ()
@@ -51,6 +53,7 @@ class Observed:
     registered: frozenset[Digest] | Unknown | NotUsed = NotUsed()
     alias: AliasReading | Unknown | NotUsed = NotUsed()
     serving: ServingReading | Unknown | NotUsed = NotUsed()
+    announced: Announcement | Unknown | NotUsed | None = NotUsed()
     rewritten: bool = False
     stray: bool = False
     failed: tuple[str, ...] = ()

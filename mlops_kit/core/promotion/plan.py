@@ -7,6 +7,7 @@ and serving target only follow the log, and are brought back to it where a promo
 
 from collections.abc import Iterable, Iterator
 
+from mlops_kit.core.promotion.announcing import with_announcement
 from mlops_kit.core.promotion.observed import Observed, Pointer, alias_text, read_pointers, serving_text
 from mlops_kit.core.promotion.obstacles import find_obstacle
 from mlops_kit.core.promotion.situation import Situation, has_new_settings, promotion_kind
@@ -15,7 +16,12 @@ from mlops_kit.core.types import AliasReading, Change, Digest, Plan, ServingRead
 
 
 def plan(situation: Situation) -> Plan:
-    """What must be done for this model in this environment.
+    """What must be done for this model in this environment, and what the forge's board must be told of it."""
+    return with_announcement(situation, _plan_moves(situation))
+
+
+def _plan_moves(situation: Situation) -> Plan:
+    """What must be done for the model itself.
 
     Nothing moves on an incomplete picture, and nothing that a person holds. Where the policy holds the desired version
     back, the live one is still looked after.

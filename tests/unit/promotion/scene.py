@@ -26,8 +26,10 @@ from mlops_kit.core.types import (
     ResolvedValues,
 )
 from mlops_kit.testing.artifacts import MemoryArtifacts
+from mlops_kit.testing.board import MemoryBoard
 from mlops_kit.testing.clock import ManualClock
 from mlops_kit.testing.deployer import MemoryDeployers
+from mlops_kit.testing.forge import MemoryForge
 from mlops_kit.testing.git import MemoryGit
 from mlops_kit.testing.log import MemoryLog
 from mlops_kit.testing.registry import MemoryRegistry
@@ -103,6 +105,8 @@ class Scene:
     deployers: MemoryDeployers = field(default_factory=MemoryDeployers)
     clock: ManualClock = field(default_factory=ManualClock)
     mirror: Mirror | None = None
+    board: MemoryBoard | None = None
+    forge: MemoryForge | None = None
 
     @property
     def world(self) -> World:
@@ -117,7 +121,14 @@ class Scene:
             resolver=NoResolver(),
             origin=Origin(actor="ada"),
             mirror=self.mirror,
+            open_forge=self._open_forge if self.forge else None,
+            board=self.board,
+            run_url="https://ci.test/1",
         )
+
+    def _open_forge(self) -> MemoryForge:
+        assert self.forge is not None
+        return self.forge
 
     @property
     def writes(self) -> int:

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 
+from mlops_kit.commands.retry import retry_aborted
 from mlops_kit.core.config import parse_config
 from mlops_kit.core.errors import ExitCode, InputError
-from mlops_kit.core.types import Health, NoteKind
+from mlops_kit.core.types import Health, NoteKind, Sync
 from tests.unit.promotion.scene import CHURN, DEV, ONE, Scene, digest_of
 
 STEPS = ONE.replace("branch: dev}", "branch: dev, deploy: {kind: memory, canary: {steps: [10, 50, 100], wait: 5m}}}")
@@ -93,3 +94,30 @@ def test_a_target_that_gives_no_answer_is_tried_again_without_a_note() -> None:
 def test_steps_must_rise_between_1_and_100(steps: str) -> None:
     with pytest.raises(InputError, match="canary"):
         parse_config(STEPS.replace("[10, 50, 100]", steps).encode(), file="mlops.yaml")
+
+
+def test_after_an_aborted_canary_the_stable_version_stays_until_somebody_says_otherwise() -> None:
+    scene = scene_with_stable()
+    scene.deployers.target.canary_health = Health.DEGRADED
+    scene.reconcile()
+    scene.deployers.target.canary_health = Health.HEALTHY
+    for _ in range(2):
+        (outcome,) = scene.reconcile()
+        assert (outcome.code, outcome.done) == (ExitCode.REFUSED, ())
+        assert "the roll-out of #2 was aborted" in outcome.blocked[0].reason
+    assert scene.deployers.target.running[DEV, CHURN] == digest_of("a")
+    assert retry_aborted(scene.world, ["dev"])
+    scene.reconcile()
+    assert scene.deployers.target.running[DEV, CHURN] == digest_of("b")
+
+
+def test_a_target_that_lost_its_version_gets_it_again_and_a_suspended_one_is_told() -> None:
+    scene = Scene(config=AT_ONCE)
+    scene.push("dev", churn="a")
+    scene.reconcile()
+    scene.deployers.target.running.clear()
+    assert scene.state().health is Health.MISSING
+    assert scene.verbs(scene.reconcile()) == ["dev deploy"]
+    scene.deployers.target.health = Health.SUSPENDED
+    assert (scene.state().sync, scene.state().health) == (Sync.SYNCED, Health.SUSPENDED)
+    assert scene.verbs(scene.reconcile()) == []
