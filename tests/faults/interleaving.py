@@ -120,6 +120,7 @@ class Clone:
     """What a runner knows of the remote: what it fetched last, and what it pushed itself."""
 
     scene: Scene
+    accepted: list[PromotionRecord]
     heads: dict[str, CommitSha] = field(default_factory=dict)
     records: tuple[PromotionRecord, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -144,6 +145,7 @@ class Clone:
     def append_record(self, record: PromotionRecord) -> None:
         """On the remote, and then here."""
         self.scene.log.append_record(record)
+        self.accepted.append(record)
         mine = (*self.records, record)
         self.records = tuple(sorted(mine, key=lambda one: (one.model, one.environment, one.seq)))
 
@@ -156,17 +158,16 @@ class Clone:
         return getattr(self.scene.git, name)
 
 
-def start_runner(scene: Scene) -> Runner:
+def start_runner(scene: Scene, accepted: list[PromotionRecord]) -> Runner:
     """A reconcile of everything, by a clone of its own."""
 
     def work(runner: Runner) -> tuple[Outcome, ...]:
-        return reconcile(_world(scene, runner.turn))
+        return reconcile(_world(scene, Clone(scene, accepted), runner.turn))
 
     return Runner(work)
 
 
-def _world(scene: Scene, turn: Callable[[], None]) -> World:
-    clone = Clone(scene)
+def _world(scene: Scene, clone: Clone, turn: Callable[[], None]) -> World:
     turning = Turning(clone, turn)
     return replace(
         scene.world,
@@ -179,7 +180,10 @@ def _world(scene: Scene, turn: Callable[[], None]) -> World:
 
 @dataclass
 class Play:
-    """A number of runs, some at a time, in an order that the source decides; people push meanwhile."""
+    """A number of runs, some at a time, in an order that the source decides; people push meanwhile.
+
+    `accepted` are the records that runners were told to be in the log, in that order.
+    """
 
     scene: Scene
     source: random.Random
@@ -188,13 +192,14 @@ class Play:
     runs: int
     turns: int = 0
     killed: int = 0
+    accepted: list[PromotionRecord] = field(default_factory=list)
 
     def run(self) -> None:
         """Play to the end."""
         waiting, alive = self.runs, list[Runner]()
         while waiting or alive:
             if waiting and len(alive) < self.together and self.source.random() < _STARTED + (not alive):
-                alive.append(start_runner(self.scene))
+                alive.append(start_runner(self.scene, self.accepted))
                 waiting -= 1
             if self.source.random() < _PUSHED:
                 self.push()

@@ -29,6 +29,14 @@ class LogModel:
             self._check_heads(place, environment, entries)
             self._check_order(place, environment, entries, logged)
 
+    def check_kept(self, accepted: Iterable[PromotionRecord], records: Iterable[PromotionRecord]) -> None:
+        """AssertionError where a record that was accepted is lost or changed, or one is there that nobody wrote."""
+        kept = {(one.model, one.environment, one.seq): one for one in records}
+        for one in accepted:
+            found = kept.pop((one.model, one.environment, one.seq), None)
+            assert found == one, f"#{one.seq} of {one.model} in {one.environment} was accepted, and is lost"
+        assert kept == {}, f"nobody wrote these: {sorted(kept)}"
+
     def _check_chain(self, place: str, entries: Sequence[PromotionRecord]) -> None:
         assert entries[0].previous is None, f"{place}: the first record replaces nothing"
         for one, following in pairwise(entries):

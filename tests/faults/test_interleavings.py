@@ -56,6 +56,7 @@ def play_once(source: random.Random) -> Play:
     play.run()
     model = LogModel(heads=people.heads, after=AFTER)
     model.check(scene.log.read_records())
+    model.check_kept(play.accepted, scene.log.read_records())
     settle(scene)
     model.check(scene.log.read_records())
     return play
