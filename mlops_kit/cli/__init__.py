@@ -27,6 +27,7 @@ CHANGING = {
     "reproduce": "Run the pipeline's stages that changed, side by side.",
     "comment": "Post a report on its pull request, as one comment.",
     "reconcile": "Carry out the plan: make every environment run its branch.",
+    "rollback": "Propose that an environment goes back: a branch and its pull request.",
     "demo": "Play the whole story on this machine, in a fresh folder.",
 }
 
