@@ -6,9 +6,12 @@ from mlops_kit import wiring
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.cli import Caller
 from mlops_kit.commands.world import Wishes, World
+from mlops_kit.core.promotion.notes import REASON_LIMIT
 
 
-def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitRepository | None = None) -> World:
+def open_world(
+    caller: Caller, *, accept_rewrite: bool = False, hotfix: str = "", git: GitRepository | None = None
+) -> World:
     """The outside world, on behalf of who called; `git` is the repository where somebody opened it already."""
     wishes = Wishes(
         config_file=caller.config_file,
@@ -16,6 +19,8 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitReposito
         repository=caller.inputs.repository,
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
+        hotfix=hotfix[:REASON_LIMIT],
+        run_id=int(caller.inputs.run_id) if caller.inputs.run_id.isdecimal() else None,
         run_url=caller.inputs.run_url,
     )
     inputs = caller.inputs

@@ -13,9 +13,8 @@ from mlops_kit.core.errors import KitError
 from mlops_kit.core.forge import Announcement, DeploymentState
 from mlops_kit.core.promotion.announcing import first_move, is_announced
 from mlops_kit.core.promotion.observed import Observed, Unknown
-from mlops_kit.core.promotion.remarks import Remark
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Change, ModelName, Plan, PromotionRecord, Verb
+from mlops_kit.core.types import Change, ModelName, Plan, PromotionRecord, Remark, Verb
 
 
 def read_board(world: World, situations: Iterable[Situation]) -> tuple[Situation, ...]:
@@ -110,14 +109,14 @@ class Herald:
         )
 
     def _read_url(self) -> str:
-        """Where the version is reached, as the serving target says now; empty where it does not."""
+        """Where the version is reached, as the serving target says now, else as the configuration does."""
         deploy = self.situation.desired.environment.deploy
         if deploy is None:
             return ""
         with suppress(KitError):
             target = self.world.deployers.open_deployer(deploy)
-            return target.observe(self.situation.environment, self.situation.model).url
-        return ""
+            return target.observe(self.situation.environment, self.situation.model).url or deploy.url
+        return deploy.url
 
     def _remark(self, message: str) -> Remark:
         return Remark(environment=self.situation.environment, model=self.situation.model, message=message)

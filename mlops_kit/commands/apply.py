@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlops_kit.commands.announce import Herald
+from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.rollout import Rollout, roll_out
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError, KitError, RefusedError
 from mlops_kit.core.ports import ModelFiles, Registry
 from mlops_kit.core.promotion.entry import next_record
-from mlops_kit.core.promotion.remarks import Remark
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Change, Model, Plan, PromotionRecord, RegisteredVersion, Verb
+from mlops_kit.core.promotion.standing import find_hold
+from mlops_kit.core.types import Change, Model, Plan, PromotionRecord, RegisteredVersion, Remark, Verb
 
 
 def apply(world: World, situation: Situation, plan: Plan) -> Iterator[Change | Remark]:
@@ -108,7 +110,7 @@ def _deploy(promotion: _Promotion) -> None:
     deploy = promotion.situation.desired.environment.deploy
     if deploy is not None:
         _confirm_live(promotion)
-        promotion.world.deployers.open_deployer(deploy).deploy(promotion.record, promotion.files)
+        roll_out(Rollout(world=promotion.world, deploy=deploy, record=promotion.record, files=promotion.files))
         _confirm_live(promotion)
 
 
@@ -125,11 +127,14 @@ _TOLD = frozenset({Verb.SET_ALIAS, Verb.DEPLOY})
 
 
 def _confirm_head(promotion: _Promotion) -> None:
-    """Bytes take long to publish: what is recorded must still be what the branch says."""
+    """Bytes take long to publish: what is recorded must still be what the branch says, and nobody may hold it."""
     world, desired = promotion.world, promotion.situation.desired
     world.git.fetch()
     if world.git.branch_head(desired.environment.branch) != desired.commit:
         raise ConflictError(f"branch {desired.environment.branch} moved on meanwhile")
+    place = (promotion.situation.model, promotion.situation.environment)
+    if find_hold(note for note in world.log.read_notes() if (note.model, note.environment) == place):
+        raise ConflictError(f"{place[0]} was held in {place[1]} meanwhile")
 
 
 def _confirm_live(promotion: _Promotion) -> None:
@@ -148,5 +153,5 @@ def _find_version(promotion: _Promotion) -> RegisteredVersion:
 
 
 def _find_model(world: World, record: PromotionRecord) -> Model | None:
-    models = read_project(world.git, record.commit).models
+    models = read_project(world.git, require_commit(world.git, record.commit).commit).models
     return next((model for model in models if (model.name, model.digest) == (record.model, record.digest)), None)

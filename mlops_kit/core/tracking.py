@@ -37,6 +37,21 @@ class RunData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """What a version comes from, for people who find it in the registry.
+
+    `data` is what its commit measured and was set to, `commit_url` the commit's page, `description` a sentence.
+    """
+
+    data: RunData = field(default_factory=RunData)
+    commit_url: str = ""
+    description: str = ""
+
+
+NO_LINEAGE = Lineage()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """What a tracked run shall say; times in milliseconds since 1970.
 

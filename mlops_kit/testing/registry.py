@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import ModelFiles
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
     Digest,
@@ -64,7 +65,12 @@ class MemoryRegistry:
         numbers = [number for number, found in entry.digests.items() if found == digest]
         return RegisteredVersion(model=model, number=str(min(numbers)), digest=digest) if numbers else None
 
-    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:  # noqa: ARG002
+    def ensure_version(
+        self,
+        record: PromotionRecord,
+        files: ModelFiles,  # noqa: ARG002
+        lineage: Lineage = NO_LINEAGE,  # noqa: ARG002
+    ) -> RegisteredVersion:
         """Find or create the version of the record's digest."""
         found = self.read_version(record.model, record.digest)
         if found is not None:
@@ -88,6 +94,18 @@ class MemoryRegistry:
         entry = self._write(version.model)
         entry.aliases[environment] = int(version.number)
         entry.seqs[environment] = seq
+
+    def count_versions(self, model: ModelName, digest: Digest) -> int:
+        """How many numbers carry the digest."""
+        return list(self._read(model).digests.values()).count(digest)
+
+    def add_version(self, model: ModelName, digest: Digest) -> None:
+        """A further version of a digest, as a runner makes it that saw none."""
+        self._write(model).add(digest)
+
+    def note_alias(self, model: ModelName, environment: EnvironmentName, seq: int) -> None:
+        """Note the log number that an alias stands for, and nothing else."""
+        self._write(model).seqs[environment] = seq
 
     def add_foreign_version(self, model: ModelName) -> str:
         """A version that the kit did not make; its number."""

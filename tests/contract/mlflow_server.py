@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -16,12 +16,16 @@ START_SECONDS = 120.0
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[str]:
-    """The address of a server with an SQLite back end in `folder`; its processes are gone afterwards."""
+def running_server(folder: Path, *, database: str = "", workers: int = 1, store: str = "") -> Iterator[str]:
+    """The address of a server whose processes are gone afterwards.
+
+    `database` is its back end, by default SQLite in `folder`. `store` is where clients themselves keep artifacts, by
+    default the server does.
+    """
     address = f"http://127.0.0.1:{_free_port()}"
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [*_words(folder), "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1]],
+            [*_words(folder, database, workers, store), "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1]],
             cwd=folder,
             env={**os.environ, "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"},
             stdout=log,
@@ -32,16 +36,17 @@ def running_server(folder: Path) -> Iterator[str]:
             _wait_until_up(address, process, folder)
             yield address
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _words(folder: Path) -> list[str]:
-    database = f"sqlite:///{folder / 'server.db'}"
-    storage = str(folder / "storage")
+def _words(folder: Path, database: str, workers: int, store: str) -> list[str]:
+    kept = ["--no-serve-artifacts", "--default-artifact-root", store]
     return [
-        *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-        *("--backend-store-uri", database, "--artifacts-destination", storage),
+        *(sys.executable, "-m", "mlflow", "server", "--workers", str(workers)),
+        *("--backend-store-uri", database or f"sqlite:///{folder / 'server.db'}"),
+        *(kept if store else ["--artifacts-destination", str(folder / "storage")]),
     ]
 
 

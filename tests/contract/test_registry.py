@@ -1,30 +1,36 @@
 """What every Registry must do: the one in memory, MLflow on SQLite, and MLflow behind its server."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 import pytest
 
+from mlops_kit.adapters.mlflow.ownership import Ownership
 from mlops_kit.adapters.mlflow.registry import MlflowRegistry
+from mlops_kit.adapters.mlflow.server import Patience
 from mlops_kit.adapters.mlflow.session import MlflowSession
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.ports import Registry
 from mlops_kit.core.promotion.names import spell_for_registry
 from mlops_kit.core.types import (
+    AliasReading,
     CommitSha,
     Digest,
     EnvironmentName,
     ModelName,
     PromotionKind,
     PromotionRecord,
+    RegisteredVersion,
+    RegistryReading,
 )
 from mlops_kit.testing.artifacts import MemoryFiles
 from mlops_kit.testing.registry import MemoryRegistry
 from tests.contract.mlflow_server import running_server
+from tests.contract.postgres import running_postgres
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,35 +39,69 @@ DEV, STAGING = EnvironmentName("dev"), EnvironmentName("staging")
 ONE, TWO = (Digest(algorithm="md5", value=letter * 32) for letter in "12")
 
 
+OURS = Ownership(repository="octo/churn")
+PLAIN = ["memory", "sqlite", "server"]
+WITH_POSTGRESQL = [*PLAIN, pytest.param("postgresql", marks=pytest.mark.faults)]
+
+
 @dataclass(frozen=True)
 class Subject:
-    """One implementation, and how a person adds a version without the kit."""
+    """One implementation, and how a person changes it without the kit."""
 
     registry: Registry
-    add_foreign: Callable[[ModelName], str]
+    hand: "Hand"
+
+
+class Hand(Protocol):
+    """What people do in a registry's own pages."""
+
+    def add_foreign_version(self, model: ModelName) -> str: ...
+
+    def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None: ...
+
+    def delete_version(self, model: ModelName, number: str) -> None: ...
+
+    def delete_model(self, model: ModelName) -> None: ...
+
+
+class MlflowHand:
+    """A person with MLflow's own client."""
+
+    def __init__(self, uri: str, root: Path) -> None:
+        self.client: MlflowClient = MlflowSession(uri, root).client
+
+    def add_foreign_version(self, model: ModelName) -> str:
+        version = self.client.create_model_version(spell_for_registry(model), source="s3://elsewhere/model")
+        return str(version.version)
+
+    def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None:
+        self.client.set_registered_model_alias(spell_for_registry(model), environment, number)
+
+    def delete_version(self, model: ModelName, number: str) -> None:
+        self.client.delete_model_version(spell_for_registry(model), number)
+
+    def delete_model(self, model: ModelName) -> None:
+        self.client.delete_registered_model(spell_for_registry(model))
 
 
 def _mlflow_subject(uri: str, root: Path) -> Subject:
-    session = MlflowSession(uri, root)
-
-    def add_foreign(model: ModelName) -> str:
-        version = session.client.create_model_version(spell_for_registry(model), source="s3://elsewhere/model")
-        return str(version.version)
-
-    return Subject(registry=MlflowRegistry(uri, root, repository="octo/churn"), add_foreign=add_foreign)
+    return Subject(registry=MlflowRegistry(uri, root, ownership=OURS), hand=MlflowHand(uri, root))
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite", "server"])
+@pytest.fixture(scope="module", params=WITH_POSTGRESQL)
 def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
     folder = tmp_path_factory.mktemp("registry")
     match request.param:
         case "memory":
             registry = MemoryRegistry()
-            yield Subject(registry=registry, add_foreign=registry.add_foreign_version)
+            yield Subject(registry=registry, hand=registry)
         case "sqlite":
             yield _mlflow_subject("", folder)
-        case _:
+        case "server":
             with running_server(folder) as address:
+                yield _mlflow_subject(address, folder)
+        case _:
+            with running_postgres() as database, running_server(folder, database=database) as address:
                 yield _mlflow_subject(address, folder)
 
 
@@ -128,46 +168,109 @@ def test_setting_an_alias_again_changes_nothing(subject: Subject, model: ModelNa
 def test_an_alias_on_somebody_elses_version_is_foreign(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
     version = subject.registry.ensure_version(record(model), files)
     subject.registry.set_alias(version, DEV, seq=1)
-    number = subject.add_foreign(model)
+    number = subject.hand.add_foreign_version(model)
     subject.registry.set_alias(version, STAGING, seq=1)
-    _move(subject, model, number)
+    subject.hand.move_alias(model, DEV, number)
     reading = subject.registry.read_alias(model, DEV)
     assert (reading.version, reading.foreign, reading.seq) == (None, f"version {number}", 1)
 
 
-def _move(subject: Subject, model: ModelName, number: str) -> None:
-    registry = subject.registry
-    if isinstance(registry, MemoryRegistry):
-        registry.move_alias(model, DEV, number)
-    else:
-        _client(registry).set_registered_model_alias(spell_for_registry(model), DEV, number)
+def test_many_models_are_read_at_once(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    names = [ModelName(f"{model}-{number}") for number in range(12)]
+    versions = {name: subject.registry.ensure_version(record(name), files) for name in names[:11]}
+    for version in versions.values():
+        subject.registry.set_alias(version, DEV, seq=4)
+    subject.hand.delete_version(names[1], "1")
+    subject.hand.move_alias(names[2], DEV, subject.hand.add_foreign_version(names[2]))
+    subject.registry.ensure_version(record(names[3], TWO), files)
+    subject.hand.move_alias(names[3], DEV, "2")
+    found = subject.registry.read_models(dict.fromkeys(names, frozenset({ONE})))
+    told = {name: (reading.registered, reading.alias(DEV)) for name, reading in found.items()}
+    there = frozenset({ONE})
+    two = RegisteredVersion(model=names[3], number="2", digest=TWO)
+    assert told == {
+        **{name: (there, AliasReading(version=version, seq=4)) for name, version in versions.items()},
+        names[1]: (frozenset(), AliasReading(version=None, seq=4)),
+        names[2]: (there, AliasReading(version=None, seq=4, foreign="version 2")),
+        names[3]: (there, AliasReading(version=two, seq=4)),
+        names[11]: (frozenset(), AliasReading(version=None)),
+    }
 
 
-def _client(registry: Registry) -> "MlflowClient":
-    assert isinstance(registry, MlflowRegistry)
-    return registry._session.client
+def test_few_models_are_read_as_many_are(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    version = subject.registry.ensure_version(record(model), files)
+    subject.registry.set_alias(version, DEV, seq=1)
+    found = subject.registry.read_models({model: frozenset({ONE, TWO})})
+    alias = AliasReading(version=version, seq=1)
+    assert found == {model: RegistryReading(registered=frozenset({ONE}), aliases={DEV: alias})}
+
+
+def test_a_deleted_version_takes_its_alias_with_it(subject: Subject, model: ModelName, files: MemoryFiles) -> None:
+    version = subject.registry.ensure_version(record(model), files)
+    subject.registry.set_alias(version, DEV, seq=3)
+    subject.hand.delete_version(model, version.number)
+    reading = subject.registry.read_alias(model, DEV)
+    assert (reading.version, reading.foreign, reading.seq) == (None, "", 3)
+    assert subject.registry.ensure_version(record(model), files).number == "2"
+
+
+def test_a_registered_model_that_was_deleted_is_made_again_with_numbers_from_one(
+    subject: Subject, model: ModelName, files: MemoryFiles
+) -> None:
+    subject.registry.ensure_version(record(model), files)
+    subject.registry.set_alias(subject.registry.ensure_version(record(model, TWO), files), DEV, seq=1)
+    subject.hand.delete_model(model)
+    assert subject.registry.read_alias(model, DEV) == AliasReading(version=None)
+    again = subject.registry.ensure_version(record(model, TWO), files)
+    assert again.number == "1"
+    subject.registry.set_alias(again, DEV, seq=1)
+    assert subject.registry.read_alias(model, DEV) == AliasReading(version=again, seq=1)
+
+
+HOSTILE = ("a\nb", "<b>", "$(id)", "../../etc/passwd", "-rf", "a'b", "`x`", "ü", "a%2Fb", " ")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a12_a_model_of_any_name_is_registered_beside_those_of_other_names(
+    subject: Subject, files: MemoryFiles, name: str
+) -> None:
+    model = ModelName(f"{name}{uuid4().hex[:6]}")
+    version = subject.registry.ensure_version(record(model), files)
+    subject.registry.set_alias(version, DEV, seq=1)
+    found = subject.registry.read_models({model: frozenset({ONE})})[model]
+    assert found == RegistryReading(registered=frozenset({ONE}), aliases={DEV: AliasReading(version=version, seq=1)})
 
 
 @pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> MlflowRegistry:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("mlflow")
+
+
+@pytest.fixture(scope="module")
+def mlflow(folder: Path) -> MlflowRegistry:
     """MLflow on SQLite, for what only MLflow can do wrong."""
-    return MlflowRegistry("", tmp_path_factory.mktemp("mlflow"), repository="octo/churn")
+    return MlflowRegistry("", folder, ownership=OURS)
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> "MlflowClient":
+    return MlflowHand("", folder).client
 
 
 def test_of_two_versions_with_one_digest_the_lowest_is_canonical(
-    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+    mlflow: MlflowRegistry, client: "MlflowClient", model: ModelName, files: MemoryFiles
 ) -> None:
     version = mlflow.ensure_version(record(model), files)
     name = spell_for_registry(model)
-    _client(mlflow).create_model_version(name, source="s3://elsewhere/model", tags={"mlops.digest": str(ONE)})
+    client.create_model_version(name, source="s3://elsewhere/model", tags={"mlops.digest": str(ONE)})
     assert mlflow.read_version(model, ONE) == version
 
 
 def test_a_version_carries_its_origin_and_its_bytes(
-    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+    mlflow: MlflowRegistry, client: "MlflowClient", model: ModelName, files: MemoryFiles
 ) -> None:
     version = mlflow.ensure_version(record(model), files)
-    found = _client(mlflow).get_model_version(spell_for_registry(model), version.number)
+    found = client.get_model_version(spell_for_registry(model), version.number)
     assert found.tags == {
         "mlops.digest": str(ONE),
         "mlops.sha256": "a" * 64,
@@ -180,24 +283,13 @@ def test_a_version_carries_its_origin_and_its_bytes(
 
 
 def test_bytes_of_one_digest_are_uploaded_once_for_all_models(
-    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
+    mlflow: MlflowRegistry, client: "MlflowClient", model: ModelName, files: MemoryFiles
 ) -> None:
     digest = Digest(algorithm="md5", value=uuid4().hex)
     other = ModelName(f"{model}-other")
     versions = [mlflow.ensure_version(record(name, digest), files) for name in (model, other)]
-    sources = [_client(mlflow).get_model_version(spell_for_registry(v.model), v.number).source for v in versions]
+    sources = [client.get_model_version(spell_for_registry(v.model), v.number).source for v in versions]
     assert sources[0] == sources[1]
-
-
-def test_a_deleted_version_takes_its_alias_with_it(
-    mlflow: MlflowRegistry, model: ModelName, files: MemoryFiles
-) -> None:
-    version = mlflow.ensure_version(record(model), files)
-    mlflow.set_alias(version, DEV, seq=3)
-    _client(mlflow).delete_model_version(spell_for_registry(model), version.number)
-    reading = mlflow.read_alias(model, DEV)
-    assert (reading.version, reading.foreign, reading.seq) == (None, "", 3)
-    assert mlflow.ensure_version(record(model), files).number == "2"
 
 
 def test_mlflow_says_nothing_on_stdout_or_stderr(
@@ -208,8 +300,8 @@ def test_mlflow_says_nothing_on_stdout_or_stderr(
 
 
 def test_a_server_that_is_not_there_is_an_outside_error_without_credentials(tmp_path: Path) -> None:
-    registry = MlflowRegistry("http://ada:s3cret@127.0.0.1:9", tmp_path)
-    with pytest.raises(OutsideError, match=re.escape("MLflow at http://127.0.0.1:9 could not")) as caught:
+    registry = MlflowRegistry("http://ada:s3cret@127.0.0.1:9", tmp_path, patience=Patience(tries=2, pause=0.01))
+    with pytest.raises(OutsideError, match=re.escape("MLflow at http://127.0.0.1:9 did not answer")) as caught:
         registry.read_alias(ModelName("churn"), DEV)
     assert "s3cret" not in str(caught.value)
 

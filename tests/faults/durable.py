@@ -15,6 +15,7 @@ from mlops_kit.core.config import Deploy
 from mlops_kit.core.errors import ConflictError
 from mlops_kit.core.ports import Deployer, ModelFiles
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
     Digest,
@@ -93,7 +94,12 @@ class Durable:
             number = database.execute(query, [model, str(digest)]).fetchone()[0]
         return RegisteredVersion(model=model, number=str(number), digest=digest) if number else None
 
-    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:
+    def ensure_version(
+        self,
+        record: PromotionRecord,
+        files: ModelFiles,
+        lineage: Lineage = NO_LINEAGE,  # noqa: ARG002
+    ) -> RegisteredVersion:
         assert files.sha256 == record.sha256
         found = self.read_version(record.model, record.digest)
         if found is None:
@@ -137,6 +143,9 @@ class Durable:
         assert files.sha256 == record.sha256
         values = [record.model, record.environment, str(record.digest)]
         self._write("replace into serving values (?, ?, ?)", values)
+
+    def test(self, record: PromotionRecord) -> None:
+        assert self.observe(record.environment, record.model).digest == record.digest
 
     def _write(self, statement: str, values: Sequence[object]) -> None:
         time.sleep(self.pause_seconds)

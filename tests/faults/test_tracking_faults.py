@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from mlops_kit.adapters.mlflow.server import Patience
 from mlops_kit.adapters.mlflow.tracking import open_tracking
-from mlops_kit.adapters.mlflow.tracking_server import Patience
 from mlops_kit.commands.track import track
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import Tracking

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import pytest
 
+from mlops_kit.adapters.mlflow.credentials import read_credentials
+from mlops_kit.adapters.mlflow.server import Patience, Server
 from mlops_kit.adapters.mlflow.tracking import hide_secrets, open_tracking
 from mlops_kit.adapters.mlflow.tracking_client import ClientTracking
 from mlops_kit.adapters.mlflow.tracking_rest import RestTracking
-from mlops_kit.adapters.mlflow.tracking_server import Patience, Server, read_credentials
 from mlops_kit.commands.track import track
-from mlops_kit.core.errors import InputError, OutsideError, PassingError, RefusedError
+from mlops_kit.core.errors import InputError, OutsideError, PassingError
 from mlops_kit.core.tracking import KEY_TAG, RunData, RunRecord, RunStatus
 from tests.fakes.github import Fault
 from tests.fakes.mlflow_proxy import MlflowProxy
@@ -126,11 +127,11 @@ def test_a_redirect_is_not_followed(proxy: MlflowProxy, record: RunRecord) -> No
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_wrong_credentials_are_a_refusal_that_names_the_variables(
+def test_wrong_credentials_end_at_once_with_the_names_of_the_variables(
     proxy: MlflowProxy, record: RunRecord, status: int
 ) -> None:
     proxy.fail(Fault(method="GET", path="", status=status, raw="You are not authenticated"))
-    with pytest.raises(RefusedError, match=str(status)) as caught:
+    with pytest.raises(OutsideError, match=str(status)) as caught:
         track(tracker(proxy), record)
     assert "MLFLOW_TRACKING_TOKEN" in caught.value.hint
 

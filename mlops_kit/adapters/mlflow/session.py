@@ -5,7 +5,6 @@ off. Importing MLflow takes seconds, so it happens when the first call is made (
 """
 
 import logging
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.adapters.mlflow.words import MISSING, hide_credentials, is_lost_race
+from mlops_kit.core.errors import ConflictError, InputError, OutsideError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,7 +25,6 @@ REQUEST_SECONDS = 30
 READ_RETRIES = 2
 _SQLITE = "sqlite:///"
 _REFUSED_SCHEMES = ("", "file")
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _NOISY = ("mlflow", "alembic", "sqlalchemy.engine")
 
 
@@ -60,7 +59,10 @@ class MlflowSession:
 
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
-        """Turn whatever MLflow raises into an OutsideError that says what was tried, and where."""
+        """Turn whatever MLflow raises into an error of the kit that says what was tried, and where.
+
+        ConflictError where somebody else made the same thing at the same time, else OutsideError.
+        """
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -68,8 +70,11 @@ class MlflowSession:
             yield
         except (MlflowException, SQLAlchemyError, OSError) as error:
             first = (hide_credentials(str(error)).strip().splitlines() or [type(error).__name__])[0]
+            told = f"MLflow at {hide_credentials(self.uri)} could not {what}: {first[:300]}"
+            if is_taken(error):
+                raise ConflictError(told, hint="run it again") from error
             raise OutsideError(
-                f"MLflow at {hide_credentials(self.uri)} could not {what}: {first[:300]}",
+                told,
                 hint="check that it is up and that MLFLOW_TRACKING_URI and its credentials are right, then run again",
             ) from error
 
@@ -89,31 +94,12 @@ def creating() -> Iterator[None]:
 
 def is_missing(error: Exception) -> bool:
     """Whether MLflow says that the thing asked for does not exist."""
-    return getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
+    return getattr(error, "error_code", "") == MISSING
 
 
 def is_taken(error: Exception) -> bool:
-    """Whether somebody else made the same thing at the same time.
-
-    MLflow tells a lost race for a row as a bad request with the database's own words.
-    """
-    words = ("UNIQUE constraint", "IntegrityError", "Duplicate entry", "duplicate key")
-    exists = getattr(error, "error_code", "") == "RESOURCE_ALREADY_EXISTS"
-    return exists or any(word in str(error) for word in words)
-
-
-def refuse_deleted(name: str, lifecycle_stage: str) -> None:
-    """OutsideError for a deleted experiment."""
-    if lifecycle_stage == "deleted":
-        raise OutsideError(
-            f"the experiment {name!r} is deleted in MLflow",
-            hint="restore it there, or name another in mlops.yaml: tracking: {experiment: NAME}",
-        )
-
-
-def hide_credentials(text: str) -> str:
-    """The text without what stands before `@` in an address."""
-    return _CREDENTIALS.sub("//", text)
+    """Whether somebody else made the same thing at the same time."""
+    return is_lost_race(str(getattr(error, "error_code", "")), str(error))
 
 
 def _configure() -> None:

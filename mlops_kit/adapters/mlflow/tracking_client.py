@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_kit.adapters.mlflow.session import MlflowSession, creating, is_taken, refuse_deleted
-from mlops_kit.adapters.mlflow.tracking_batches import batches
+from mlops_kit.adapters.mlflow.client_calls import log_run
+from mlops_kit.adapters.mlflow.session import MlflowSession, creating, is_taken
+from mlops_kit.adapters.mlflow.words import refuse_deleted
 from mlops_kit.core.errors import PassingError
 from mlops_kit.core.tracking import KEY_TAG, KnownRun, RunData, RunRecord, RunStatus
 
@@ -42,16 +43,7 @@ class ClientTracking:
 
     def log(self, run_id: str, data: RunData, *, moment: int) -> None:
         """Log in as few calls as MLflow takes."""
-        from mlflow.entities import Metric, Param, RunTag
-
-        with self._session.calling("log a run"):
-            for part in batches(data):
-                self._session.client.log_batch(
-                    run_id,
-                    metrics=[Metric(name, value, moment, 0) for name, value in part.metrics.items()],
-                    params=[Param(name, value) for name, value in part.params.items()],
-                    tags=[RunTag(name, value) for name, value in part.tags.items()],
-                )
+        log_run(self._session, run_id, data, moment=moment)
 
     def end_run(self, run_id: str, status: RunStatus, *, moment: int) -> None:
         """Set status and end."""

@@ -22,8 +22,13 @@ def spell_for_tag(name: ModelName) -> str:
 
 
 def spell_for_registry(name: ModelName) -> str:
-    """A registered model's name without `/` and `:`, which registries refuse; InputError where it grows too long."""
-    return _spell(name, _REGISTRY_SAFE)
+    """A registered model's name without `/` and `:`, which registries refuse; InputError where it grows too long.
+
+    Blanks alone, and dots that would lead out of a folder, are refused too: there the first character is spelled out.
+    """
+    text = _spell(name, _REGISTRY_SAFE)
+    refused = not text.strip() or text == "." or text.startswith("..")
+    return f"={ord(text[0]):02X}{text[1:]}" if refused else text
 
 
 def read_tag_spelling(text: str) -> ModelName:

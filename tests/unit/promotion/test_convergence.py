@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.ports import Deployer, ModelFiles
+from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
     Digest,
@@ -81,9 +82,11 @@ class PluggedRegistry:
     def read_version(self, model: ModelName, digest: Digest) -> RegisteredVersion | None:
         return self._registry.read_version(model, digest)
 
-    def ensure_version(self, record: PromotionRecord, files: ModelFiles) -> RegisteredVersion:
+    def ensure_version(
+        self, record: PromotionRecord, files: ModelFiles, lineage: Lineage = NO_LINEAGE
+    ) -> RegisteredVersion:
         self._plug()
-        version = self._registry.ensure_version(record, files)
+        version = self._registry.ensure_version(record, files, lineage)
         self._plug()
         return version
 
@@ -110,6 +113,9 @@ class PluggedDeployers:
 
     def observe(self, environment: EnvironmentName, model: ModelName) -> ServingReading:
         return self._target.observe(environment, model)
+
+    def test(self, record: PromotionRecord) -> None:
+        self._target.test(record)
 
     def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
         self._plug()

@@ -91,6 +91,10 @@ def test_a_tags_component_has_nothing_that_git_or_a_shell_minds(name: ModelName)
         ("team/churn:v2", "team=2Fchurn=3Av2", "team=2Fchurn=3Av2"),
         ("price v1.0", "price=20v1=2E0", "price v1.0"),
         ("a=2Fb", "a=3D2Fb", "a=3D2Fb"),
+        ("../x", "=2E=2E=2Fx", "=2E.=2Fx"),
+        (".", "=2E", "=2E"),
+        (" ", "=20", "=20"),
+        (".x", "=2Ex", ".x"),
     ],
 )
 def test_names_are_spelled_as_documented(name: str, tag: str, registered: str) -> None:
