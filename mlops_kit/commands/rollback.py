@@ -9,15 +9,20 @@ from dataclasses import dataclass, replace
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
 from mlops_kit.commands.plan import choose_environments
+from mlops_kit.commands.readers import open_reader
+from mlops_kit.commands.rollback_path import make_file_way
 from mlops_kit.commands.rollback_tree import Bench, make_way
 from mlops_kit.commands.world import World
+from mlops_kit.core.config import ReaderKind
 from mlops_kit.core.errors import InputError, KitError, RefusedError
 from mlops_kit.core.ports import Forge
 from mlops_kit.core.ports.drafts import Drafts
+from mlops_kit.core.promotion.desired import NothingDesired
 from mlops_kit.core.promotion.going_back import Way, branch_of, find_way
+from mlops_kit.core.promotion.standing import find_hold
 from mlops_kit.core.render.rollback import commit_message, pull_request_body, pull_request_title
 from mlops_kit.core.render.rollback_result import Proposal
-from mlops_kit.core.types import CommitSha, Model, ModelName, Note, NoteKind, PromotionRecord
+from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName, Note, PromotionRecord
 
 ACTIONS_LOGIN = "github-actions[bot]"
 
@@ -52,7 +57,7 @@ def prepare_rollback(world: World, drafts: Drafts, request: Request) -> Proposal
         branch=branch_of(name, ways, alone=len({record.model for record in records}) == 1),
         holds=_find_holds(world, ways),
     )
-    if _asks_already(world, head, ways):
+    if _asks_already(world, name, head, ways):
         return ready
     _check_bytes(world, ways)
     bench = Bench(
@@ -63,7 +68,8 @@ def prepare_rollback(world: World, drafts: Drafts, request: Request) -> Proposal
         config_file=world.config_file,
         message=commit_message(name, ways, actor=world.origin.actor),
     )
-    commit = make_way(bench, ways)
+    by_file = world.config.promotion.reader is ReaderKind.PATH
+    commit = make_file_way(bench, world.config, ways) if by_file else make_way(bench, ways)
     return replace(ready, commit=commit, commands=(drafts.push_command(ready.branch, commit),))
 
 
@@ -118,11 +124,15 @@ def _last_promoted(world: World, logs: Mapping[ModelName, Sequence[PromotionReco
     return [model for model in entered if len({one.digest for one in logs[model]}) > 1] or entered
 
 
-def _asks_already(world: World, head: CommitSha, ways: Sequence[Way]) -> bool:
+def _asks_already(world: World, name: EnvironmentName, head: CommitSha, ways: Sequence[Way]) -> bool:
+    """Whether the environment asks for these versions; a head that cannot be read asks for nothing."""
     try:
-        found = {model.name: model.digest for model in read_project(world.git, head).models}
+        desired = open_reader(world).read_desired(name, head)
     except KitError:
         return False
+    if isinstance(desired, NothingDesired):
+        return False
+    found = {one.model.name: one.model.digest for one in desired.models}
     return all(found.get(way.model) == way.digest for way in ways)
 
 
@@ -148,8 +158,7 @@ def _find_model(world: World, way: Way) -> Model:
 
 def _find_holds(world: World, ways: Sequence[Way]) -> tuple[Note, ...]:
     """The hold in force of each model that has one."""
+    notes = world.log.read_notes()
     places = [(way.model, way.live.environment) for way in ways]
-    about = [note for note in world.log.read_notes() if note.kind in {NoteKind.HOLD, NoteKind.RELEASE}]
-    last = {(note.model, note.environment): note for note in about}
-    found = [last[place] for place in places if place in last]
-    return tuple(note for note in found if note.kind is NoteKind.HOLD)
+    found = (find_hold(note for note in notes if (note.model, note.environment) == place) for place in places)
+    return tuple(hold for hold in found if hold)

@@ -27,6 +27,12 @@ from mlops_kit.testing.registry import MemoryRegistry
 from tests.faults.stage import git, git_environment, make_remote
 from tests.unit.promotion.scene import NoResolver, digest_of
 
+BY_FILE = """\
+version: 1
+promotion: {reader: path, branch: main}
+environments:
+  production: {}
+"""
 CONFIG = """\
 version: 1
 environments:
@@ -71,6 +77,7 @@ class House:
     """A clone with a remote, and a world around it whose bytes, registry and forge are in memory."""
 
     clone: Path
+    config: str = CONFIG
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     registry: MemoryRegistry = field(default_factory=MemoryRegistry)
     forge: MemoryForge = field(default_factory=MemoryForge)
@@ -88,7 +95,7 @@ class House:
         repository = self.git
         return World(
             git=repository,
-            config=parse_config(CONFIG.encode(), file="mlops.yaml"),
+            config=parse_config(self.config.encode(), file="mlops.yaml"),
             log=GitPromotionLog(repository),
             registry=self.registry,
             artifacts=self.artifacts,
@@ -100,7 +107,7 @@ class House:
 
     def commit(self, *files: dict[str, str]) -> str:
         """A commit with these files on top of the work tree's; its name."""
-        joined = {"mlops.yaml": CONFIG, ".dvc/config": "", "metrics.json": '{"accuracy": 0.9}'}
+        joined = {"mlops.yaml": self.config, ".dvc/config": "", "metrics.json": '{"accuracy": 0.9}'}
         for path, text in {**joined, **{path: text for one in files for path, text in one.items()}}.items():
             (self.clone / path).parent.mkdir(parents=True, exist_ok=True)
             (self.clone / path).write_text(text)
@@ -459,3 +466,25 @@ def test_a_first_version_has_nothing_to_go_back_to(house: House) -> None:
         house.back("price")
     with pytest.raises(InputError, match="is not an environment"):
         house.back(environment="live")
+
+
+def test_where_files_say_what_runs_the_file_goes_back(house: House) -> None:
+    house.config = BY_FILE
+    path = "environments/production.lock.json"
+    for letter in "ab":
+        commit = house.commit(pipeline("", {"churn": letter, "price": "c"}, {"churn": letter, "price": 1}))
+        versions = {
+            name: {"digest": str(digest_of(bytes_)), "commit": commit}
+            for name, bytes_ in (("churn", letter), ("price", "c"))
+        }
+        house.commit({path: json.dumps({"version": 1, "models": versions})})
+        git(house.clone, "push", "-q", "origin", "HEAD:refs/heads/main")
+        house.reconcile("production")
+
+    proposal = house.propose("churn")
+
+    assert (proposal.base, house.changed(proposal)) == ("main", [path])
+    git(house.clone, "push", "-q", "origin", f"{proposal.commit}:refs/heads/main")
+    assert house.propose("churn").commit is None
+    house.reconcile("production")
+    assert (house.story("churn")[-1], house.story("price")) == ("3 rollback a", ["1 bootstrap c"])
