@@ -408,7 +408,7 @@ def test_a_held_model_is_told(house: House) -> None:
     assert "note: churn is held in production by roy: audit; merging moves nothing" in render_rollback(house.back())
 
 
-def test_a_workflows_own_token_is_told_to_start_no_checks(house: House) -> None:
+def test_rollback_explains_pull_requests_without_checks(house: House) -> None:
     for letter in "ab":
         house.train({"churn": letter})
 

@@ -57,7 +57,7 @@ def test_a_rollback_from_command_to_merge(shop: Shop) -> None:
         assert [(seq, state) for seq, _, state in github.board()] == [(3, "success")]
     shop.inputs = replace(shop.inputs, token="")
     assert shop.run("history", "churn", "--environment", "dev") == 0
-    assert "roll" in shop.output.splitlines()[-1]
+    assert " came back to dev on " in shop.output.splitlines()[-1]
     assert git(shop.clone, "status", "--porcelain") == ""
 
 
