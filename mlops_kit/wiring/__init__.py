@@ -4,7 +4,15 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
-from mlops_kit.wiring.promotions import move_alias, open_board, open_locks, open_log, open_registry, open_world
+from mlops_kit.wiring.promotions import (
+    move_alias,
+    open_board,
+    open_drafts,
+    open_locks,
+    open_log,
+    open_registry,
+    open_world,
+)
 from mlops_kit.wiring.repository import (
     check_locks,
     check_pipelines,
@@ -48,6 +56,7 @@ __all__ = [
     "open_board",
     "open_cml",
     "open_darkroom",
+    "open_drafts",
     "open_forge",
     "open_gallery",
     "open_git",

@@ -13,6 +13,7 @@ from mlops_kit.wiring.repository import load_config
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
     from mlops_kit.core.ports import Board, Forge, Locks, PromotionLog, Registry, Tools
+    from mlops_kit.core.ports.drafts import Drafts
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -94,6 +95,14 @@ def open_board(repository: str, *, api_url: str, token: str) -> Board:
     from mlops_kit.adapters.github.board import connect_board
 
     return connect_board(repository, api_url=api_url, token=token)
+
+
+def open_drafts(git: GitRepository, environment: Mapping[str, str]) -> Drafts:
+    """What makes commits and branches that are proposed; git gets the same credentials as elsewhere."""
+    from mlops_kit.adapters.drafts import GitDrafts
+    from mlops_kit.adapters.git_credentials import with_credentials
+
+    return GitDrafts(git, with_credentials(environment))
 
 
 def open_registry(config: Config, root: Path, wishes: Wishes, variables: Mapping[str, str]) -> Registry | None:

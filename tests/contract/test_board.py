@@ -229,6 +229,22 @@ def test_a_model_that_was_announced_long_ago_is_found_on_a_later_page(github: Fa
     assert len(github.calls()) == 3
 
 
+@pytest.mark.parametrize("state", [DeploymentState.SUCCESS, DeploymentState.IN_PROGRESS])
+def test_a_model_below_hundreds_of_strange_deployments_is_asked_for_alone(
+    github: FakeGitHub, state: DeploymentState
+) -> None:
+    board = connect(github)
+    board.announce(FIRST)
+    board.announce(replace(SECOND, state=state))
+    for _ in range(600):
+        github.add_deployment(DEV)
+    github.log.clear()
+
+    assert board.read_last(DEV, (CHURN, PRICE)) == {CHURN: replace(SECOND, state=state)}
+    assert github.calls().count("POST /graphql") == 5
+    assert len(github.calls()) == 8
+
+
 def test_long_texts_and_strange_addresses_are_made_fit(github: FakeGitHub) -> None:
     board = connect(github)
     board.announce(replace(FIRST, description="x\n" * 200, url="javascript:alert(1)", log_url=""))

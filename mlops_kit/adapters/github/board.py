@@ -22,16 +22,17 @@ from mlops_kit.adapters.github.deployments import (
     task_of,
 )
 from mlops_kit.adapters.github.pages import document_of, read_pages
-from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
+from mlops_kit.adapters.github.session import open_transport
 from mlops_kit.adapters.github.transport import Patience, Repeat, Request, Transport
 from mlops_kit.core.errors import OutsideError, PassingError, RefusedError
 from mlops_kit.core.forge import Announcement, DeploymentState
 from mlops_kit.core.review.event import Field
-from mlops_kit.core.types import EnvironmentName, ModelName
+from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName
 
 ROUNDS = 8
 """How often the deployments are looked at before giving up; without faults or rivals two are enough."""
-PAGE_LIMIT = 50
+PAGE_LIMIT = 5
+"""After so many pages of everybody's deployments the models that were not among them are asked for one by one."""
 
 _READ, _WRITE = "deployments: read", "deployments: write"
 _RETIRED = Status(state=DeploymentState.INACTIVE)
@@ -68,7 +69,7 @@ class GitHubBoard:
     ) -> Mapping[ModelName, Announcement]:
         """The announcement with the highest number of each model, those that are inactive left out.
 
-        Pages are read, the newest first, until every model was seen: mostly one.
+        Pages are read, the newest first, until every model was seen: mostly one. What lies too deep is asked for alone.
         """
         found: dict[ModelName, Announcement] = {}
         seen: set[ModelName] = set()
@@ -83,7 +84,30 @@ class GitHubBoard:
             cursor = page.following
             if not cursor or seen >= set(models):
                 return found
-        raise OutsideError(f"the environment {environment} has more than {PAGE_LIMIT * PAGE_SIZE} deployments")
+        alone = {model: self._read_alone(environment, model) for model in sorted(set(models) - seen)}
+        return found | {model: shown for model, shown in alone.items() if shown}
+
+    def _read_alone(self, environment: EnvironmentName, model: ModelName) -> Announcement | None:
+        """The announcement of one model with the highest number, None where that is inactive or there is none."""
+        found = read_pages(self._transport, self._listing(environment, model), _read_known)
+        known = [one for one in found if one and (one[1].model, one[1].environment) == (model, environment)]
+        if not known:
+            return None
+        number, identity, commit = max(known, key=lambda one: (one[1].seq, -one[0]))
+        status = self._read_status(number)
+        if status.state is DeploymentState.INACTIVE:
+            return None
+        return Announcement(
+            model=model,
+            environment=environment,
+            seq=identity.seq,
+            digest=identity.digest,
+            commit=commit,
+            state=status.state or DeploymentState.IN_PROGRESS,
+            description=status.description,
+            url=status.url,
+            log_url=status.log_url,
+        )
 
     def announce(self, announcement: Announcement) -> None:
         """Show the announcement; OutsideError where it does not settle, RefusedError where the token may not write."""
@@ -121,16 +145,14 @@ class GitHubBoard:
 
     def _list(self, announcement: Announcement) -> list[_Deployment]:
         """The kit's deployments of the model in the environment, by id."""
-        request = Request(
-            verb="GET",
-            path=self._home,
-            permission=_READ,
-            query={"environment": announcement.environment, "task": task_of(announcement.model)},
-            missing=RefusedError,
-        )
+        request = self._listing(announcement.environment, announcement.model)
         wanted = identity_of(announcement)
         found = read_pages(self._transport, request, lambda entry: _deployment(entry, wanted))
         return sorted(one for one in found if one)
+
+    def _listing(self, environment: EnvironmentName, model: ModelName) -> Request:
+        query = {"environment": environment, "task": task_of(model)}
+        return Request(verb="GET", path=self._home, permission=_READ, query=query, missing=RefusedError)
 
     def _create(self, announcement: Announcement) -> None:
         body = deployment_body(announcement)
@@ -188,6 +210,14 @@ def _deployment(entry: Field, wanted: Identity) -> _Deployment | None:
         return None
     number = entry.at("id").positive_number(limit=ID_LIMIT)
     return _Deployment(id=number, seq=identity.seq, is_ours=identity == wanted)
+
+
+def _read_known(entry: Field) -> tuple[int, Identity, CommitSha] | None:
+    """A deployment of the kit's: its number, what it is of, and its commit."""
+    identity = read_identity(entry.at("payload").value)
+    if identity is None:
+        return None
+    return entry.at("id").positive_number(limit=ID_LIMIT), identity, entry.at("sha").commit()
 
 
 def _numbered_status(entry: Field) -> tuple[int, Status]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from mlops_kit.core.forge import Announcement, DeploymentState
 from mlops_kit.core.promotion.observed import NotUsed, Observed, Pointer, Unknown, read_pointers
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Change, Health, NoteKind, Plan, PromotionRecord, ServingReading, Verb
+from mlops_kit.core.promotion.standing import find_abort
+from mlops_kit.core.types import Change, Health, Plan, PromotionRecord, ServingReading, Verb
 
 _STANDS = frozenset({Health.HEALTHY, Health.SUSPENDED})
 _MOVES = (Verb.DEPLOY, Verb.SET_ALIAS)
@@ -56,16 +57,7 @@ def _will_be_live(observed: Observed, todo: Plan) -> bool:
     planned = {change.verb for change in todo.changes}
     wrong = {verb for verb, pointer in read_pointers(observed).items() if pointer is not Pointer.RIGHT}
     is_well = not isinstance(observed.serving, ServingReading) or observed.serving.health in _STANDS
-    return wrong <= planned and (is_well or Verb.DEPLOY in planned) and not _is_aborted(observed)
-
-
-def _is_aborted(observed: Observed) -> bool:
-    """Whether the live version's roll-out was given up, and nobody said to try again."""
-    seq = observed.live.seq if observed.live else 0
-    about = [
-        note.kind for note in observed.notes if note.record == seq and note.kind in {NoteKind.ABORTED, NoteKind.RETRY}
-    ]
-    return about[-1:] == [NoteKind.ABORTED]
+    return wrong <= planned and (is_well or Verb.DEPLOY in planned) and find_abort(observed) is None
 
 
 def _present(announced: Announcement | None, target: str) -> str:
