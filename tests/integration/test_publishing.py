@@ -60,13 +60,14 @@ def files_below(folder: Path) -> MemoryFiles:
     return MemoryFiles(files=found, sha256=uuid4().hex * 2)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_mlflow_model_is_loaded_by_its_alias(
     registry: MlflowRegistry, uri: str, model: ModelName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mlflow
     from mlflow import pyfunc
 
-    class Doubling(pyfunc.PythonModel):
+    class Doubling(pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow makes it when it is asked for
         def predict(self, context: object, model_input: list[int], params: object = None) -> list[int]:  # noqa: ARG002
             return [2 * number for number in model_input]
 
@@ -90,7 +91,7 @@ def test_a_version_leads_to_its_numbers_its_commit_and_its_pull_request(
 ) -> None:
     (tmp_path / "model.bin").write_bytes(b"weights")
     files = MemoryFiles(files={"model.bin": tmp_path / "model.bin"}, sha256="e" * 64)
-    promoted = replace(record(model, new_digest()), pull_request=12)
+    promoted = replace(record(model, new_digest()), sha256="e" * 64, pull_request=12)
     lineage = describe_lineage(
         promoted,
         page=PAGE,
