@@ -17,6 +17,7 @@ def open_world(
         config_file=caller.config_file,
         tracking_uri=caller.inputs.tracking_uri,
         repository=caller.inputs.repository,
+        page=f"{caller.inputs.server_url}/{caller.inputs.repository}" if caller.inputs.repository else "",
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
         hotfix=hotfix[:REASON_LIMIT],

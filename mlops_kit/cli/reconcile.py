@@ -4,6 +4,7 @@ import click
 
 from mlops_kit.cli import Caller
 from mlops_kit.cli.promotion import open_world
+from mlops_kit.commands.rebuild import rebuild
 from mlops_kit.commands.reconcile import compare, reconcile
 from mlops_kit.commands.retry import retry_aborted
 from mlops_kit.core.promotion.outcome import worst_code
@@ -18,6 +19,7 @@ _RENDER = {"text": render_outcomes, "json": outcomes_json}
 @click.option("--accept-rewrite", is_flag=True, help="Promote although a branch's history was rewritten.")
 @click.option("--hotfix", metavar="REASON", help="Let new versions in without order, soak and freeze, and say why.")
 @click.option("--retry", is_flag=True, help="Try roll-outs again that were aborted.")
+@click.option("--rebuild", "anew", is_flag=True, help="Make a lost registry anew, from the log and the bytes.")
 @click.option("--format", "style", type=click.Choice(list(_RENDER)), default="text", help="How to print the outcome.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -28,6 +30,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     accept_rewrite: bool,
     hotfix: str | None,
     retry: bool,
+    anew: bool,
     style: str,
 ) -> int:
     """Carry out the plan: make the named environments, or all, run what their branches say.
@@ -42,9 +45,12 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise click.UsageError("--hotfix needs a reason, and the name of the environment that cannot wait")
     if retry and check:
         raise click.UsageError("--check changes nothing, and --retry writes into the log: use one of them")
+    if anew and (check or accept_rewrite or retry or hotfix):
+        raise click.UsageError("--rebuild goes with no other option that says what to do")
     world = open_world(caller, accept_rewrite=accept_rewrite, hotfix=(hotfix or "").strip())
     if retry:
         retry_aborted(world, environments)
-    outcomes = compare(world, environments) if check else reconcile(world, environments)
+    act = rebuild if anew else compare if check else reconcile
+    outcomes = act(world, environments)
     click.echo(_RENDER[style](outcomes))
     return worst_code(outcome.code for outcome in outcomes)

@@ -11,6 +11,8 @@ from functools import cached_property
 from mlops_kit.commands.announce import Herald
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.lineage import read_lineage
+from mlops_kit.commands.live import confirm_last
 from mlops_kit.commands.rollout import Rollout, roll_out
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError, KitError, RefusedError
@@ -91,7 +93,8 @@ def _take_step(promotion: _Promotion, change: Change, herald: Herald) -> None:
 
 
 def _register(promotion: _Promotion) -> None:
-    promotion.registry.ensure_version(promotion.record, promotion.files)
+    lineage = read_lineage(promotion.world, promotion.record)
+    promotion.registry.ensure_version(promotion.record, promotion.files, lineage)
 
 
 def _write_record(promotion: _Promotion) -> None:
@@ -138,13 +141,7 @@ def _confirm_head(promotion: _Promotion) -> None:
 
 
 def _confirm_live(promotion: _Promotion) -> None:
-    """Registries and targets have no compare-and-swap: who moves one looks before and after if the log moved on."""
-    record = promotion.record
-    promotion.world.git.fetch()
-    records = promotion.world.log.read_records()
-    last = [found.seq for found in records if (found.model, found.environment) == (record.model, record.environment)]
-    if last[-1:] != [record.seq]:
-        raise ConflictError(f"{record.model} was promoted to {record.environment} by somebody else meanwhile")
+    confirm_last(promotion.world.git, promotion.world.log, promotion.record)
 
 
 def _find_version(promotion: _Promotion) -> RegisteredVersion:

@@ -28,7 +28,8 @@ class World:
     word that a rewritten branch is meant, `hotfix` one why a version must not wait, empty for none. `run_id` is the
     workflow run that this is part of. `open_forge` gives where pull requests are, None where nothing says that;
     `board` shows promotions there, None likewise. `mirror` tells the log to GTO's tools where the team wants that.
-    `run_url` is the page of the workflow run that this is part of, empty where it is none.
+    `run_url` is the page of the workflow run that this is part of, `page` that of the repository; each is empty where
+    there is none.
     """
 
     git: Git
@@ -45,6 +46,7 @@ class World:
     hotfix: str = ""
     run_id: int | None = None
     open_forge: Callable[[], Forge] | None = None
+    page: str = ""
     board: Board | None = None
     mirror: Mirror | None = None
     run_url: str = ""
@@ -54,13 +56,15 @@ class World:
 class Wishes:
     """What the caller gives besides the repository: files, addresses, and on whose behalf.
 
-    `repository` is `owner/name` on the forge, empty where there is none. `tracking_uri` is the registry's address,
+    `repository` is `owner/name` on the forge, and `page` the address of its page there; both empty where there is
+    none. `tracking_uri` is the registry's address,
     empty for the one in the repository's folder. `actor` is a login, empty to ask git.
     """
 
     config_file: str | None = None
     tracking_uri: str = ""
     repository: str = ""
+    page: str = ""
     actor: str = ""
     pull_request: int | None = None
     accept_rewrite: bool = False

@@ -65,6 +65,7 @@ def open_world(
         hotfix=wishes.hotfix,
         run_id=wishes.run_id,
         open_forge=open_forge,
+        page=wishes.page,
         board=board,
         run_url=wishes.run_url,
     )
