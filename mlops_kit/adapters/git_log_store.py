@@ -45,9 +45,7 @@ class LogStore:
         """Git in this repository, made where it is not there, with the clone's way to the remote."""
         if not self.exists:
             self._git.expect("init", "--quiet", "--bare", "--template=", str(self._home))
-        borrowed = self._git.call("config", "--local", "--includes", "-z", "--get-regexp", _BORROWED).output
-        pairs = [entry.decode("utf-8", "surrogateescape") for entry in borrowed.split(b"\0") if entry]
-        variables = {**_with_settings(self._environment, pairs), "GIT_DIR": str(self._home)}
+        variables = {**borrow_settings(self._git, self._environment), "GIT_DIR": str(self._home)}
         return GitCommand(self._git.folder, variables)
 
     def fetch(self, refspecs: Sequence[str] = (f"+{LOG_REFS}/*:{LOG_REFS}/*",)) -> None:
@@ -82,6 +80,13 @@ class LogStore:
                 f"git fetch of the promotion log from {REMOTE} failed: {complaint(done)}",
                 hint="check the network and the token's read access, then run again",
             )
+
+
+def borrow_settings(git: GitCommand, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables for git, with a clone's own way to its remote before the settings that are there already."""
+    borrowed = git.call("config", "--local", "--includes", "-z", "--get-regexp", _BORROWED).output
+    pairs = [entry.decode("utf-8", "surrogateescape") for entry in borrowed.split(b"\0") if entry]
+    return _with_settings(environment, pairs)
 
 
 def annotated_tag(name: str, commit: CommitSha, seconds: int, message: str) -> bytes:

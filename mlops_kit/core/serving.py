@@ -1,4 +1,4 @@
-"""A process that the kit keeps serving, and what was asked of a web address, as values."""
+"""A process that the kit keeps serving, a folder that a controller follows, and what a web address said, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,3 +34,12 @@ class WebAnswer:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchFolder:
+    """A folder of a branch; `repository` is an address for git, empty for the repository at hand."""
+
+    branch: str
+    path: str
+    repository: str = ""

@@ -11,11 +11,12 @@ from mlops_kit.core.config import Deploy
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports import Deployer, Tools
 from mlops_kit.deployers.command import open_command
+from mlops_kit.deployers.kserve import Kserve
 from mlops_kit.deployers.mlflow_serving import MlflowServing
 
 GROUP = "mlops_kit.deployers"
 _Maker = Callable[[dict[str, object], Tools], Deployer]
-OWN: Mapping[str, _Maker] = {"command": open_command, "mlflow-serving": MlflowServing}
+OWN: Mapping[str, _Maker] = {"command": open_command, "kserve": Kserve, "mlflow-serving": MlflowServing}
 
 
 class DeployerCatalog:

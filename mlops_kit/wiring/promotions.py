@@ -56,7 +56,7 @@ def open_world(
         mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes, environment),
         artifacts=DvcArtifacts(git, environment),
-        deployers=DeployerCatalog(open_tools(git.root, environment)),
+        deployers=DeployerCatalog(open_tools(git.root, environment, config)),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
@@ -71,11 +71,14 @@ def open_world(
     )
 
 
-def open_tools(root: Path, environment: Mapping[str, str]) -> Tools:
+def open_tools(root: Path, environment: Mapping[str, str], config: Config) -> Tools:
     """What deployers may use; services are remembered in the user's own folder, which a new checkout leaves alone."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.commands import RepositoryCommands
+    from mlops_kit.adapters.git_credentials import with_credentials
+    from mlops_kit.adapters.gitops import GitBranches
     from mlops_kit.adapters.services import LocalServices
+    from mlops_kit.adapters.storage import PublishedFiles
     from mlops_kit.adapters.web import Requests
     from mlops_kit.core.ports import Tools
     from mlops_kit.engines.shell import stage_environment
@@ -83,10 +86,13 @@ def open_tools(root: Path, environment: Mapping[str, str]) -> Tools:
     variables = stage_environment(environment)
     home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~"), ".local", "state"))
     folder = Path(home, "mlops-kit", "serving", root.name).expanduser()
+    followed = {one.branch for one in config.environments.values()}
     return Tools(
         commands=RepositoryCommands(root, variables),
         web=Requests(),
         services=LocalServices(folder, root, variables),
+        gitops=GitBranches(root, with_credentials(environment), reserved=followed),
+        storage=PublishedFiles(root, variables),
         clock=SystemClock(),
     )
 

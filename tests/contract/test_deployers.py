@@ -1,6 +1,8 @@
 """Every kind of deployer passes the checks that authors of others run against theirs."""
 
+import hashlib
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,9 @@ from _pytest.mark import ParameterSet
 
 from mlops_kit.adapters.clock import SystemClock
 from mlops_kit.adapters.commands import RepositoryCommands
+from mlops_kit.adapters.gitops import GitBranches
 from mlops_kit.adapters.services import LocalServices
+from mlops_kit.adapters.storage import PublishedFiles
 from mlops_kit.adapters.web import Requests
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.ports import Tools
@@ -93,6 +97,8 @@ def open_tools(folder: Path) -> Tools:
         commands=RepositoryCommands(folder, variables),
         web=Requests(),
         services=LocalServices(folder / "services", folder, {**variables, "MLFLOW_DISABLE_TELEMETRY": "true"}),
+        gitops=GitBranches(folder, variables, reserved={"main"}),
+        storage=PublishedFiles(folder, variables),
         clock=SystemClock(),
     )
 
@@ -150,9 +156,37 @@ def serving_subject(folder: Path) -> DeployerSubject:
     )
 
 
+def kserve_subject(folder: Path) -> DeployerSubject:
+    """The branch of a bare repository and a folder as storage; no cluster is asked."""
+    subprocess.run(["git", "init", "--quiet", "--bare", "gitops.git"], cwd=folder, check=True)
+    settings = Deploy.model_validate(
+        {
+            "kind": "kserve",
+            "namespace": "ml",
+            "storage": "storage",
+            "storage-uri": "pvc://models",
+            "repository": str(folder / "gitops.git"),
+            "branch": "gitops",
+        }
+    )
+
+    def make_files(word: str) -> MemoryFiles:
+        for name, text in {"MLmodel": "flavors: {}", "word": word}.items():
+            (folder / f"{word}-{name}").write_text(text)
+        sha256 = hashlib.sha256(word.encode()).hexdigest()
+        return MemoryFiles(files={name: folder / f"{word}-{name}" for name in ("MLmodel", "word")}, sha256=sha256)
+
+    return DeployerSubject(
+        open_deployer=lambda _: DeployerCatalog(open_tools(folder)).open_deployer(settings),
+        make_files=make_files,
+        break_target=(folder / "gitops.git" / "HEAD").unlink,
+    )
+
+
 SUBJECTS: dict[str, Callable[[Path], DeployerSubject]] = {
     "memory": memory_subject,
     "command": command_subject,
+    "kserve": kserve_subject,
     "mlflow-serving": serving_subject,
 }
 

@@ -13,11 +13,13 @@ from mlops_kit.adapters.clock import SystemClock
 from mlops_kit.adapters.commands import RepositoryCommands
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.github import board, forge, transport
+from mlops_kit.adapters.gitops import GitBranches
 from mlops_kit.adapters.mlflow.ownership import Ownership
 from mlops_kit.adapters.mlflow.registry import MlflowRegistry
 from mlops_kit.adapters.mlflow.server import Patience
 from mlops_kit.adapters.promotion_log import GitPromotionLog
 from mlops_kit.adapters.services import LocalServices
+from mlops_kit.adapters.storage import PublishedFiles
 from mlops_kit.adapters.web import Requests
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.world import World
@@ -136,6 +138,8 @@ def site_world(site: Site) -> World:
         commands=RepositoryCommands(site.clone, environment),
         web=Requests(),
         services=LocalServices(site.folder / "services", site.clone, environment),
+        gitops=GitBranches(site.clone, environment, reserved={"dev"}),
+        storage=PublishedFiles(site.clone, environment),
         clock=SystemClock(),
     )
     return replace(

@@ -143,9 +143,9 @@ def test_wrong_settings_are_named(place: Place, changes: dict[str, object], why:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(place: Place) -> None:
-    with pytest.raises(InputError, match="'kserve' is not a kind") as caught:
-        place.open(kind="kserve")
-    assert caught.value.hint == "kinds: command, mlflow-serving"
+    with pytest.raises(InputError, match="'seldon' is not a kind") as caught:
+        place.open(kind="seldon")
+    assert caught.value.hint == "kinds: command, kserve, mlflow-serving"
 
 
 def test_an_installed_package_offers_its_kind_by_entry_point(
@@ -157,8 +157,8 @@ def test_an_installed_package_offers_its_kind_by_entry_point(
     with pytest.raises(InputError, match=r"'broken' \(acme_deployer:Nothing\) does not load"):
         place.open(kind="broken")
     with pytest.raises(InputError) as caught:
-        place.open(kind="kserve")
-    assert caught.value.hint == "kinds: acme, broken, command, mlflow-serving"
+        place.open(kind="seldon")
+    assert caught.value.hint == "kinds: acme, broken, command, kserve, mlflow-serving"
 
 
 def install(site: Path, monkeypatch: pytest.MonkeyPatch, points: str) -> None:

@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_kit.adapters.clock import SystemClock
-from mlops_kit.adapters.commands import RepositoryCommands
 from mlops_kit.adapters.services import LocalServices
-from mlops_kit.adapters.web import Requests
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.ports import Deployer, Tools
@@ -23,6 +20,7 @@ from mlops_kit.core.types import Health
 from mlops_kit.deployers.catalog import DeployerCatalog
 from mlops_kit.testing.artifacts import MemoryFiles
 from mlops_kit.testing.deployer_conformance import CHURN, DEV, DeployerSubject, record_of
+from tests.contract.test_deployers import open_tools
 
 SAVE = """
 import sys, mlflow
@@ -55,14 +53,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Iterator[Tools]:
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    variables = {"PATH": path, "HOME": str(tmp_path), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    services = LocalServices(tmp_path / "services", tmp_path, variables)
-    yield Tools(
-        commands=RepositoryCommands(tmp_path, variables), web=Requests(), services=services, clock=SystemClock()
-    )
-    for service in services.list_services():
-        services.stop(service.name)
+    found = open_tools(tmp_path)
+    yield found
+    for service in found.services.list_services():
+        found.services.stop(service.name)
 
 
 def subject_of(tools: Tools, models: Path, **settings: object) -> DeployerSubject:

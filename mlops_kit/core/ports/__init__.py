@@ -18,7 +18,7 @@ from mlops_kit.core.ports.promotion import (
 from mlops_kit.core.ports.repository import Clock, Commands, Git, Locks, Objects, Resolver, Tables, Tree
 from mlops_kit.core.ports.review import Forge, Pictures, Tracking
 from mlops_kit.core.ports.running import Engine, Forecaster, OwnLoop, Pipeline, Progress
-from mlops_kit.core.ports.serving import Services, Tools, Web
+from mlops_kit.core.ports.serving import Edit, GitOps, Services, Storage, Tools, Web
 
 __all__ = [
     "Artifacts",
@@ -28,10 +28,12 @@ __all__ = [
     "Commands",
     "Deployer",
     "Deployers",
+    "Edit",
     "Engine",
     "Forecaster",
     "Forge",
     "Git",
+    "GitOps",
     "Locks",
     "Mirror",
     "ModelFiles",
@@ -44,6 +46,7 @@ __all__ = [
     "Registry",
     "Resolver",
     "Services",
+    "Storage",
     "Tables",
     "Tools",
     "Tracking",

@@ -1,12 +1,13 @@
 """What deployers may use of the outside world."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from mlops_kit.core.ports.promotion import ModelFiles
 from mlops_kit.core.ports.repository import Clock, Commands
-from mlops_kit.core.serving import RunningService, Service, WebAnswer
+from mlops_kit.core.serving import BranchFolder, RunningService, Service, WebAnswer
 
 
 class Web(Protocol):
@@ -44,6 +45,38 @@ class Services(Protocol):
         """A file's text, None where there is none."""
 
 
+Edit = Callable[[Mapping[str, bytes]], Mapping[str, bytes]]
+"""From files as they are, by name, to those that should be written. It may be asked again, about newer files."""
+
+
+class GitOps(Protocol):
+    """Folders of git branches that a GitOps controller follows; the work tree and its index stay as they are."""
+
+    def read_files(self, folder: BranchFolder, names: Iterable[str]) -> Mapping[str, bytes]:
+        """The files of these names as the remote has them now, those left out that are not there.
+
+        Where there is no such branch there are no files. OutsideError where the remote gives no answer, InputError
+        where the branch says what an environment should run.
+        """
+
+    def edit_files(self, folder: BranchFolder, names: Iterable[str], edit: Edit, *, message: str) -> bool:
+        """Commit and push what `edit` makes of the files; False where that changes nothing, and nothing is pushed.
+
+        The branch is made where there is none. Where somebody else was faster, `edit` is asked about their files;
+        ConflictError where that goes on. Files that `edit` does not name stay.
+        """
+
+
+class Storage(Protocol):
+    """Where serving targets fetch the bytes of models from."""
+
+    def publish(self, place: str, name: str, files: ModelFiles) -> None:
+        """Have the files below `<place>/<name>`, all of them and no others; what is whole is never written again.
+
+        IntegrityError where other bytes have the name, OutsideError where the storage fails; safe to repeat and race.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """Everything that a deployer gets beside its settings."""
@@ -51,4 +84,6 @@ class Tools:
     commands: Commands
     web: Web
     services: Services
+    gitops: GitOps
+    storage: Storage
     clock: Clock
