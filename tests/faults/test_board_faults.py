@@ -87,6 +87,18 @@ def test_an_answer_that_is_lost_makes_no_second_pull_request(
     assert canary.servers == [github]
 
 
+def test_a_run_that_stops_while_it_retires_the_older_leaves_the_newer_to_be_announced(
+    github: FakeGitHub, canary: Canary
+) -> None:
+    assert announce(github, FIRST, canary)
+    github.fail(Fault(method="POST", path="/deployments/1/statuses$", n=100))
+
+    assert not announce(github, SECOND, canary)
+
+    assert (2, "dev", "success") not in github.board()
+    assert_settled(github, canary)
+
+
 def random_fault(chance: random.Random) -> Fault:
     """A fault that passes: a request that was not carried out is never answered with success."""
     when = chance.choice(["before", "after"])

@@ -126,12 +126,15 @@ class GitHubBoard:
         ) from obstacle
 
     def _settle(self, announcement: Announcement, ours: list[_Deployment], there: list[_Deployment]) -> None:
-        """Give the one deployment that counts its status, after the others have lost theirs."""
+        """Give the one deployment that counts its status, after the others have lost theirs.
+
+        Success comes last: a run that stops before it is known by that, and the next one announces again.
+        """
         for extra in ours[1:]:
             self._set_status(extra.id, _RETIRED, announcement.environment)
-        self._set_status(ours[0].id, status_of(announcement), announcement.environment)
         if announcement.state is DeploymentState.SUCCESS:
             self._retire([one for one in there if one.seq < announcement.seq], announcement.environment)
+        self._set_status(ours[0].id, status_of(announcement), announcement.environment)
 
     def _retire(self, older: list[_Deployment], environment: EnvironmentName) -> None:
         """Make what came before inactive, the oldest first: so one that is inactive has only such ones before it."""
