@@ -1,6 +1,7 @@
 """Files instead of branches, from the command line: real git, real DVC, MLflow's SQLite or no registry."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_shallow_clone_fetches_the_commit_that_the_file_names(shop: Shop, tmp_
         (shop.clone / "README.md").write_text(str(number))
         merge(shop)
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{tmp_path}/origin.git", "shallow")
+    shutil.copytree(shop.clone / ".dvc/cache", tmp_path / "shallow/.dvc/cache")
     shop.inputs = replace(shop.inputs, folder=tmp_path / "shallow")
     assert shop.run("plan", "staging", "--exit-code") == 3
     assert "record" in shop.output
