@@ -2,23 +2,14 @@
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from mlops_kit.core.config.section import Section
 from mlops_kit.core.errors import InvalidInputError, Problem
 
 
-class Settings(BaseModel):
-    """A deployer's own keys: kebab-case, unknown ones refused, immutable."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
+class Settings(Section):
+    """A deployer's own keys, read like those of the file's other sections."""
 
 
 Read = TypeVar("Read", bound=Settings)
