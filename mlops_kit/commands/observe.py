@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mlops_kit.commands.logged import Logged, read_log
 from mlops_kit.commands.readers import Reader, open_reader
 from mlops_kit.commands.registered import Registered, read_registry
+from mlops_kit.commands.rollout import open_target
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import KitError, OutsideError
 from mlops_kit.core.ports import Deployer
@@ -113,7 +114,7 @@ class _Look:
 
     def _open_target(self, desired: Desired) -> Deployer | None:
         deploy = desired.environment.deploy
-        return self.world.deployers.open_deployer(deploy) if deploy else None
+        return open_target(self.world, desired.name, deploy) if deploy else None
 
     def _read_history(self, desired: Desired, drafts: Iterable[Situation]) -> "_History":
         """Looks only where something would be promoted; what is not merged yet cannot have lost a branch's history."""

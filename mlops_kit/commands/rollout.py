@@ -12,7 +12,7 @@ from mlops_kit.core.config import Deploy
 from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError
 from mlops_kit.core.ports import CanaryDeployer, Deployer, ModelFiles
 from mlops_kit.core.promotion.rollout import Step, describe_reading, judge_reading
-from mlops_kit.core.types import Note, NoteKind, PromotionRecord
+from mlops_kit.core.types import EnvironmentName, Note, NoteKind, PromotionRecord
 
 POLL_SECONDS = 5.0
 NOTE_ATTEMPTS = 5
@@ -32,12 +32,24 @@ class Rollout:
     files: ModelFiles
 
 
+def open_target(world: World, environment: EnvironmentName, deploy: Deploy) -> Deployer:
+    """The deployer of an environment; InputError where it is asked for steps that it does not have."""
+    deployer = world.deployers.open_deployer(deploy)
+    if deploy.canary and deploy.canary.shifts and not isinstance(deployer, CanaryDeployer):
+        raise InputError(
+            f"a deployer of kind {deploy.kind} brings versions out all at once",
+            field=f"environments.{environment}.deploy.canary",
+            hint="take canary out, or use a kind that has steps: kserve, command with shift and abort",
+        )
+    return deployer
+
+
 def roll_out(rollout: Rollout) -> None:
     """Make the target run the version, and see that it is well.
 
-    OutsideError where the target fails or the version is not well; InputError for steps on a target without them.
+    OutsideError where the target fails or the version is not well.
     """
-    deployer = rollout.world.deployers.open_deployer(rollout.deploy)
+    deployer = open_target(rollout.world, rollout.record.environment, rollout.deploy)
     try:
         _shift(rollout, deployer)
         deployer.deploy(rollout.record, rollout.files)
@@ -50,14 +62,8 @@ def roll_out(rollout: Rollout) -> None:
 def _shift(rollout: Rollout, deployer: Deployer) -> None:
     """The steps before all of the traffic; none where nothing runs yet that could have the rest of it."""
     canary, record = rollout.deploy.canary, rollout.record
-    if canary is None or not canary.shifts:
+    if canary is None or not isinstance(deployer, CanaryDeployer):
         return
-    if not isinstance(deployer, CanaryDeployer):
-        raise InputError(
-            f"a deployer of kind {rollout.deploy.kind} brings versions out all at once",
-            field=f"environments.{record.environment}.deploy.canary",
-            hint="take canary out, or use a kind that has steps: kserve, command with shift and abort",
-        )
     if deployer.observe(record.environment, record.model).digest is None:
         return
     for percent in canary.shifts:

@@ -1,13 +1,16 @@
 """Roll-outs: at once, in steps, given up, and what the log remembers of them."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.retry import retry_aborted
-from mlops_kit.core.config import parse_config
+from mlops_kit.core.config import Deploy, parse_config
 from mlops_kit.core.errors import ExitCode, InputError
 from mlops_kit.core.types import Health, NoteKind, Sync
+from mlops_kit.testing.deployer import MemoryDeployer
 from tests.unit.promotion.scene import CHURN, DEV, ONE, Scene, digest_of
 
 STEPS = ONE.replace("branch: dev}", "branch: dev, deploy: {kind: memory, canary: {steps: [10, 50, 100], wait: 5m}}}")
@@ -121,3 +124,21 @@ def test_a_target_that_lost_its_version_gets_it_again_and_a_suspended_one_is_tol
     scene.deployers.target.health = Health.SUSPENDED
     assert (scene.state().sync, scene.state().health) == (Sync.SYNCED, Health.SUSPENDED)
     assert scene.verbs(scene.reconcile()) == []
+
+
+def test_steps_on_a_target_without_them_are_refused_before_anything_is_written() -> None:
+    class AllAtOnce:
+        def __init__(self, target: MemoryDeployer) -> None:
+            self.observe, self.deploy, self.test = target.observe, target.deploy, target.test
+
+        def open_deployer(self, deploy: Deploy) -> "AllAtOnce":
+            assert deploy.kind == "memory"
+            return self
+
+    scene = scene_with_stable()
+    world = replace(scene.world, deployers=AllAtOnce(scene.deployers.target))
+    writes = scene.writes
+    (outcome,) = reconcile(world)
+    assert outcome.code is ExitCode.INPUT
+    assert "all at once" in outcome.failures[0].problem.message
+    assert scene.writes == writes
