@@ -135,14 +135,26 @@ class GitHubBoard:
         if announcement.state is DeploymentState.SUCCESS:
             self._retire([one for one in there if one.seq < announcement.seq], announcement.environment)
         self._set_status(ours[0].id, status_of(announcement), announcement.environment)
+        if announcement.state is DeploymentState.SUCCESS:
+            self._give_way(announcement, ours[0])
+
+    def _give_way(self, announcement: Announcement, ours: _Deployment) -> None:
+        """A run that is late must not look live: who is newer retired what it saw, and may have seen ours too early."""
+        if any(one.seq > announcement.seq for one in self._list(announcement)):
+            self._set_status(ours.id, _RETIRED, announcement.environment)
 
     def _retire(self, older: list[_Deployment], environment: EnvironmentName) -> None:
-        """Make what came before inactive, the oldest first: so one that is inactive has only such ones before it."""
+        """Make what came before inactive, the oldest first: so one that is inactive has only such ones before it.
+
+        That holds for the one of each record that counts, its lowest; a doubled one was retired by itself.
+        """
+        counts = {one.seq: one.id for one in sorted(older, key=lambda one: -one.id)}
         active = []
         for one in reversed(older):
-            if self._read_status(one.id).state is DeploymentState.INACTIVE:
+            if self._read_status(one.id).state is not DeploymentState.INACTIVE:
+                active.append(one)
+            elif one.id == counts[one.seq]:
                 break
-            active.append(one)
         for one in reversed(active):
             self._send_status(one.id, _RETIRED, environment)
 
