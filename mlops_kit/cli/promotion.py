@@ -14,6 +14,7 @@ def open_world(caller: Caller, *, accept_rewrite: bool = False, git: GitReposito
         config_file=caller.config_file,
         tracking_uri=caller.inputs.tracking_uri,
         repository=caller.inputs.repository,
+        page=f"{caller.inputs.server_url}/{caller.inputs.repository}" if caller.inputs.repository else "",
         actor=caller.inputs.actor,
         accept_rewrite=accept_rewrite,
     )

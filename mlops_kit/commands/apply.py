@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.lineage import read_lineage
+from mlops_kit.commands.live import confirm_last
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError, RefusedError
 from mlops_kit.core.ports import ModelFiles, Registry
@@ -69,7 +71,8 @@ class _Promotion:
 
 
 def _register(promotion: _Promotion) -> None:
-    promotion.registry.ensure_version(promotion.record, promotion.files)
+    lineage = read_lineage(promotion.world, promotion.record)
+    promotion.registry.ensure_version(promotion.record, promotion.files, lineage)
 
 
 def _write_record(promotion: _Promotion) -> None:
@@ -109,13 +112,7 @@ def _confirm_head(promotion: _Promotion) -> None:
 
 
 def _confirm_live(promotion: _Promotion) -> None:
-    """Registries and targets have no compare-and-swap: who moves one looks before and after if the log moved on."""
-    record = promotion.record
-    promotion.world.git.fetch()
-    records = promotion.world.log.read_records()
-    last = [found.seq for found in records if (found.model, found.environment) == (record.model, record.environment)]
-    if last[-1:] != [record.seq]:
-        raise ConflictError(f"{record.model} was promoted to {record.environment} by somebody else meanwhile")
+    confirm_last(promotion.world.git, promotion.world.log, promotion.record)
 
 
 def _find_version(promotion: _Promotion) -> RegisteredVersion:

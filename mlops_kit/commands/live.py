@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import CommitTree, Facts, read_facts, read_project
+from mlops_kit.core.errors import ConflictError
 from mlops_kit.core.pipeline.graph import upstream_of
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Stage
-from mlops_kit.core.ports import Git, Objects, Resolver
+from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver
 from mlops_kit.core.review.live import LiveMetrics, LivePart
 from mlops_kit.core.review.measurement import index_measuring
 from mlops_kit.core.review.metrics import MetricFile
@@ -38,6 +39,14 @@ def last_records(records: Iterable[PromotionRecord], environment: EnvironmentNam
     """The record of each model that says what the environment runs."""
     own = (record for record in records if record.environment == environment)
     return {record.model: record for record in sorted(own, key=lambda record: record.seq)}
+
+
+def confirm_last(git: Git, log: PromotionLog, record: PromotionRecord) -> None:
+    """Registries and targets have no compare-and-swap: who moves one looks before and after if the log moved on."""
+    git.fetch()
+    last = last_records((one for one in log.read_records() if one.model == record.model), record.environment)
+    if record.model not in last or last[record.model].seq != record.seq:
+        raise ConflictError(f"{record.model} was promoted to {record.environment} by somebody else meanwhile")
 
 
 def find_live_commit(git: Git, live: _Live) -> CommitSha | None:

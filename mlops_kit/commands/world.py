@@ -14,7 +14,8 @@ class World:
 
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
-    word that a rewritten branch is meant. `open_forge` gives where pull requests are, None where nothing says that;
+    word that a rewritten branch is meant. `page` is the address of the repository's page, empty where it has none.
+    `open_forge` gives where pull requests are, None where nothing says that;
     `board` shows promotions there, None likewise.
     """
 
@@ -30,6 +31,7 @@ class World:
     origin: Origin = field(default_factory=Origin)
     accept_rewrite: bool = False
     open_forge: Callable[[], Forge] | None = None
+    page: str = ""
     board: Board | None = None
 
 
@@ -37,13 +39,15 @@ class World:
 class Wishes:
     """What the caller gives besides the repository: files, addresses, and on whose behalf.
 
-    `repository` is `owner/name` on the forge, empty where there is none. `tracking_uri` is the registry's address,
+    `repository` is `owner/name` on the forge, and `page` the address of its page there; both empty where there is
+    none. `tracking_uri` is the registry's address,
     empty for the one in the repository's folder. `actor` is a login, empty to ask git.
     """
 
     config_file: str | None = None
     tracking_uri: str = ""
     repository: str = ""
+    page: str = ""
     actor: str = ""
     pull_request: int | None = None
     accept_rewrite: bool = False

@@ -54,6 +54,7 @@ def open_world(
         origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
         open_forge=open_forge,
+        page=wishes.page,
     )
 
 

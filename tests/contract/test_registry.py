@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
-from mlops_kit.adapters.mlflow.ownership import Ownership
 from mlops_kit.adapters.mlflow.registry import MlflowRegistry
 from mlops_kit.adapters.mlflow.server import Patience
-from mlops_kit.adapters.mlflow.session import MlflowSession
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.ports import Registry
 from mlops_kit.core.promotion.names import spell_for_registry
@@ -20,10 +18,7 @@ from mlops_kit.core.types import (
     AliasReading,
     CommitSha,
     Digest,
-    EnvironmentName,
     ModelName,
-    PromotionKind,
-    PromotionRecord,
     RegisteredVersion,
     RegistryReading,
 )
@@ -31,15 +26,12 @@ from mlops_kit.testing.artifacts import MemoryFiles
 from mlops_kit.testing.registry import MemoryRegistry
 from tests.contract.mlflow_server import running_server
 from tests.contract.postgres import running_postgres
+from tests.contract.registries import DEV, ONE, OURS, STAGING, TWO, Hand, MlflowHand, record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-DEV, STAGING = EnvironmentName("dev"), EnvironmentName("staging")
-ONE, TWO = (Digest(algorithm="md5", value=letter * 32) for letter in "12")
 
-
-OURS = Ownership(repository="octo/churn")
 PLAIN = ["memory", "sqlite", "server"]
 WITH_POSTGRESQL = [*PLAIN, pytest.param("postgresql", marks=pytest.mark.faults)]
 
@@ -49,39 +41,7 @@ class Subject:
     """One implementation, and how a person changes it without the kit."""
 
     registry: Registry
-    hand: "Hand"
-
-
-class Hand(Protocol):
-    """What people do in a registry's own pages."""
-
-    def add_foreign_version(self, model: ModelName) -> str: ...
-
-    def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None: ...
-
-    def delete_version(self, model: ModelName, number: str) -> None: ...
-
-    def delete_model(self, model: ModelName) -> None: ...
-
-
-class MlflowHand:
-    """A person with MLflow's own client."""
-
-    def __init__(self, uri: str, root: Path) -> None:
-        self.client: MlflowClient = MlflowSession(uri, root).client
-
-    def add_foreign_version(self, model: ModelName) -> str:
-        version = self.client.create_model_version(spell_for_registry(model), source="s3://elsewhere/model")
-        return str(version.version)
-
-    def move_alias(self, model: ModelName, environment: EnvironmentName, number: str) -> None:
-        self.client.set_registered_model_alias(spell_for_registry(model), environment, number)
-
-    def delete_version(self, model: ModelName, number: str) -> None:
-        self.client.delete_model_version(spell_for_registry(model), number)
-
-    def delete_model(self, model: ModelName) -> None:
-        self.client.delete_registered_model(spell_for_registry(model))
+    hand: Hand
 
 
 def _mlflow_subject(uri: str, root: Path) -> Subject:
@@ -115,20 +75,6 @@ def model() -> ModelName:
 def files(tmp_path: Path) -> MemoryFiles:
     (tmp_path / "part").write_bytes(b"weights")
     return MemoryFiles(files={"weights/part": tmp_path / "part"}, sha256="a" * 64)
-
-
-def record(model: ModelName, digest: Digest = ONE, *, seq: int = 1) -> PromotionRecord:
-    return PromotionRecord(
-        model=model,
-        environment=DEV,
-        seq=seq,
-        digest=digest,
-        sha256="a" * 64,
-        recipe="b" * 64,
-        previous=None,
-        kind=PromotionKind.BOOTSTRAP,
-        commit=CommitSha("c" * 40),
-    )
 
 
 def test_an_unknown_model_has_no_version_and_no_alias(subject: Subject, model: ModelName) -> None:

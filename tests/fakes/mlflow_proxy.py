@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 from tests.fakes.github import Fault
 from tests.fakes.serving import serving
 
-READING = ("experiments/get-by-name", "runs/search")
+READING = (
+    "experiments/get-by-name", "runs/search", "registered-models/get", "registered-models/search",
+    "model-versions/get", "model-versions/search", "artifacts/list",
+)  # fmt: skip
 
 
 class MlflowProxy:
@@ -74,14 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Read."""
         self._serve()
 
-    do_POST = do_GET  # noqa: N815 - the base class looks for this name
+    do_POST = do_PUT = do_GET  # noqa: N815 - the base class looks for these names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing on stderr."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        call = urlsplit(self.path).path.partition("/mlflow/")[2]
+        path = urlsplit(self.path).path
+        call = path.partition("/mlflow/")[2] or path
         self.proxy.headers = {name.lower(): value for name, value in self.headers.items()}
         if (fault := self.proxy.take_fault(call, "before")) is not None:
             return self._fail(fault)
@@ -108,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        self._write(fault.status, fault.headers, fault.raw.encode(), missing=17 * fault.truncate)
+        self._write(fault.status, fault.headers, fault.data or fault.raw.encode(), missing=17 * fault.truncate)
 
     def _write(self, status: int, headers: dict[str, str], raw: bytes, *, missing: int) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
