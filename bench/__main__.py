@@ -3,13 +3,15 @@
 import sys
 
 from bench.cases import CASES
+from bench.logs import LOG_CASES
 from bench.machine import describe_machine
 from bench.pictures import PICTURE_CASES
 from bench.pipelines import chain
+from bench.promotions import PROMOTION_CASES
 from bench.runs import warm_up
 from bench.table import render_table
 
-ALL = (*CASES, *PICTURE_CASES)
+ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES)
 
 
 def main(names: list[str]) -> int:

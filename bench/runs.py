@@ -75,7 +75,7 @@ def fresh_repository(files: Mapping[str, str]) -> Iterator[Repository]:
     with TemporaryDirectory(prefix="mlops-kit-bench-") as folder:
         base = Path(folder)
         (base / "r").mkdir()
-        repository = Repository(root=base / "r", environment=_environment(base))
+        repository = Repository(root=base / "r", environment=bench_environment(base))
         for path, text in files.items():
             (base / "r" / path).write_text(text)
         repository.run("git", "init", "--quiet")
@@ -90,7 +90,7 @@ def warm_up(files: Mapping[str, str]) -> None:
             repository.run(*words)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def bench_environment(home: Path) -> dict[str, str]:
     """The caller's, with a home and a state folder of its own, no telemetry, and Python's compiled modules kept."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},

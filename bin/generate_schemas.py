@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.pipeline.forecast import Explanation, Forecast
+from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
 from mlops_kit.core.review.report import PlanRows, Report
@@ -41,6 +42,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "plan": PlanRows,
         "status": Status,
         "promotion": PromotionDocument,
+        "environment-lock": EnvironmentLock,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {

@@ -1,5 +1,6 @@
 """The machine's clock."""
 
+import time
 from datetime import UTC, datetime
 
 
@@ -9,3 +10,7 @@ class SystemClock:
     def now(self) -> datetime:
         """Now in UTC."""
         return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        time.sleep(seconds)

@@ -15,7 +15,7 @@ class RepositoryCommands:
         self._environment = environment
 
     def run_command(
-        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float
+        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float, stdin: bytes = b""
     ) -> CommandResult:
         """Run a program with these variables added; InputError where it is not there, OutsideError on time-out."""
         call = process.Call(
@@ -23,6 +23,7 @@ class RepositoryCommands:
             folder=self._root,
             environment={**self._environment, **variables},
             timeout_seconds=timeout_seconds,
+            stdin=stdin,
         )
         done = process.run(call)
         return CommandResult(code=done.code, output=done.text, errors=done.errors)

@@ -5,16 +5,17 @@ for it by name.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mlops_kit.adapters import process
 from mlops_kit.adapters.git_command import NETWORK_SECONDS, REMOTE, GitCommand, complaint, failure
+from mlops_kit.adapters.git_heads import GitHeads
+from mlops_kit.adapters.git_log_store import LOG_REFS, LogStore, find_unreachable
 from mlops_kit.adapters.git_objects import GitObjects
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.types import CommitSha
 
-LOG_REFS = "refs/tags/mlops"
 _FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLAIN_NAME = re.compile(r"\w[\w./@+=#-]*")
 _HOME_PREFIXES = (f"refs/remotes/{REMOTE}/", f"{REMOTE}/")
@@ -30,7 +31,10 @@ class GitRepository:
         self._root, self._folder = self._find_folders(root)
         self._git.folder = self._root
         self._objects = GitObjects(self._git, self._folder)
+        self._heads = GitHeads(self._git)
+        self._log = LogStore(self._git, self._folder, environment)
         self._commits: set[str] = set()
+        self.fetches = 0
 
     @property
     def root(self) -> Path:
@@ -39,7 +43,8 @@ class GitRepository:
 
     def resolve(self, revision: str) -> CommitSha:
         """The commit that a revision names; InputError where it names none."""
-        if revision in self._commits:
+        if revision in self._commits or (_FULL_NAME.fullmatch(revision) and self._objects.find_commits([revision])):
+            self._commits.add(revision)
             return CommitSha(revision)
         found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if found.code != 0:
@@ -64,16 +69,18 @@ class GitRepository:
         return self._ask("merge-base", "--is-ancestor", ancestor, descendant).code == 0
 
     def find_unreachable(self, commits: Iterable[CommitSha], head: str) -> frozenset[CommitSha]:
-        """Those commits that are not in the history of `head`, with those that are not here at all."""
+        """Those commits that are not in the history of `head`, with those that are not here at all.
+
+        Where a shallow clone does not show it, the remote's history does.
+        """
         wanted = sorted({*commits} - {CommitSha(head)})
         if not wanted:
             return frozenset()
-        request = "".join(f"{commit}\n" for commit in wanted).encode()
-        kinds = self.expect("cat-file", "--batch-check=%(objecttype)", stdin=request).text.splitlines()
-        here = [commit for commit, kind in zip(wanted, kinds, strict=True) if kind == "commit"]
-        request = "".join(f"{commit}\n" for commit in (*here, f"^{head}")).encode()
-        beyond = set(self.expect("rev-list", "--stdin", stdin=request).text.splitlines()) if here else set()
-        return frozenset(commit for commit in wanted if commit not in here or commit in beyond)
+        here = sorted(self._objects.find_commits(wanted))
+        lacking = find_unreachable(self._git, wanted, head, here=here)
+        if lacking and self.is_shallow and self.has_remote():
+            return self._log.find_unreachable(lacking, self.resolve(head))
+        return lacking
 
     def list_first_parents(self, revision: str, *, limit: int) -> tuple[CommitSha, ...]:
         """At most so many commits of a branch's own line, the newest (the revision itself) first."""
@@ -142,13 +149,23 @@ class GitRepository:
 
     def branch_head(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote if there is one, else here; None where there is no such branch."""
-        home = f"refs/remotes/{REMOTE}" if self.has_remote() else "refs/heads"
-        found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{home}/{branch}^{{commit}}")
-        return CommitSha(found.text) if found.code == 0 else None
+        head = self._heads.read().get(branch)
+        if head is not None:
+            self._commits.add(head)
+        return head
 
     def fetch(self) -> None:
-        """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
+        """Bring branches and the promotion log of the remote up to date; nothing without a remote.
+
+        A shallow clone gets the newest commit of each branch, and stays as shallow as it is.
+        """
+        self.fetches += 1
+        self._heads.forget()
         if not self.has_remote():
+            return
+        if self.is_shallow:
+            self._log.fetch()
+            self._fetch_heads()
             return
         done = self.call(
             "fetch", "--quiet", "--prune", "--no-tags", REMOTE,
@@ -161,9 +178,34 @@ class GitRepository:
                 hint="check the network and the token's read access, then run again",
             )
 
+    def fetch_log(self) -> None:
+        """Have here what was just pushed to the log; in a clone that is not shallow it is."""
+        self.fetches += 1
+        if self.is_shallow:
+            self._log.fetch()
+
+    def fetch_references(self, refspecs: Sequence[str]) -> None:
+        """Make references of the kit's own, beside the log, what the remote's are."""
+        if self.is_shallow:
+            self._log.fetch(refspecs)
+            return
+        done = self._git.fetch(refspecs, "--prune")
+        if done.code != 0:
+            raise OutsideError(f"git fetch from {REMOTE} failed: {complaint(done)}", hint="run it again")
+
+    @property
+    def log_git(self) -> GitCommand:
+        """Git in the repository whose refs are the log: this one, or in a shallow clone the one inside it."""
+        return self._log.git if self.is_shallow and self._log.exists and self.has_remote() else self._git
+
     def has_remote(self) -> bool:
         """Whether a remote called origin is set."""
-        return self.call("config", "--get", f"remote.{REMOTE}.url").code == 0
+        return self._heads.has_remote
+
+    @property
+    def user_name(self) -> str:
+        """Who git says that works here; empty where it does not."""
+        return self._heads.user_name
 
     def call(self, *words: str, stdin: bytes = b"", timeout_seconds: float = 60.0) -> process.Completed:
         """Run git with settings that keep hooks and exotic transports out."""
@@ -189,6 +231,35 @@ class GitRepository:
             )
         top, _, inner = found.text.rpartition("\n")
         return Path(top), folder / inner
+
+    def _fetch_heads(self) -> None:
+        """Make the remote's branches here what they are there, each new commit without its history.
+
+        With `--depth` git cuts what it is asked for: so it is asked only for commits that are not here yet.
+        """
+        there = self._list_heads("ls-remote", "--quiet", "--heads", REMOTE)
+        here = self._list_heads("for-each-ref", "--format=%(objectname)%09%(refname)", f"refs/remotes/{REMOTE}")
+        moved = {branch: commit for branch, commit in there.items() if here.get(branch) != commit}
+        absent = [branch for branch, commit in moved.items() if not self.has_commit(CommitSha(commit))]
+        done = self._git.fetch([f"{there[branch]}" for branch in absent], "--depth=1") if absent else None
+        if done is not None and done.code != 0:
+            raise OutsideError(f"git fetch from {REMOTE} failed: {complaint(done)}", hint="run it again")
+        lines = [f"update refs/remotes/{REMOTE}/{branch} {commit}\n" for branch, commit in moved.items()]
+        lines += [f"delete refs/remotes/{REMOTE}/{branch}\n" for branch in here.keys() - there.keys() - {"HEAD"}]
+        self.expect("update-ref", "--stdin", stdin="".join(lines).encode())
+
+    def _list_heads(self, *words: str) -> dict[str, str]:
+        """Branch to commit, from lines of a commit and a full name."""
+        listed = self.call(*words, timeout_seconds=NETWORK_SECONDS)
+        if listed.code != 0:
+            raise OutsideError(
+                f"git {words[0]} of {REMOTE}'s branches failed: {complaint(listed)}", hint="run it again"
+            )
+        pairs = (line.partition("\t") for line in listed.text.splitlines())
+        starts = ("refs/heads/", f"refs/remotes/{REMOTE}/")
+        return {
+            name.removeprefix(start): commit for commit, _, name in pairs for start in starts if name.startswith(start)
+        }
 
     def _find_on_remote(self, revision: str) -> str:
         """The full name of the commit that a branch or tag of the remote has."""

@@ -1,11 +1,12 @@
-"""Reads trees and files of commits from git objects, by one `git cat-file` for as long as its owner lives.
+"""Reads commits, trees and files from git objects, by one `git cat-file` for as long as its owner lives.
 
 In a partial clone, what is missing is fetched by one request before it is read: git itself would ask the remote once
 for each file.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -16,8 +17,20 @@ from mlops_kit.core.types import CommitSha
 
 _REGULAR_MODES = ("100644", "100755")
 _SPECIAL_MODES = {"120000": "a symbolic link", "160000": "a submodule"}
+_FOLDER_MODE = "40000"
 _NAMES_AT_ONCE = 500
 """How many names fit into a pipe that nobody reads yet."""
+_Entry = tuple[str, str, str]
+"""Path, mode and object name of something in a tree."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Object:
+    """What `git cat-file` answers: the object's name, what it is (`missing` for none), and its bytes."""
+
+    name: str
+    kind: str
+    data: bytes = b""
 
 
 class GitObjects:
@@ -26,7 +39,8 @@ class GitObjects:
     def __init__(self, git: GitCommand, folder: Path) -> None:
         self._git = git
         self._folder = folder
-        self._listings: dict[CommitSha, tuple[tuple[str, str, str], ...]] = {}
+        self._listings: dict[CommitSha, tuple[_Entry, ...]] = {}
+        self._trees: dict[str, tuple[_Entry, ...]] = {}
         self._files: dict[CommitSha, Mapping[str, str]] = {}
         self._missing: dict[CommitSha, set[str]] = {}
         self._dialogue: process.Dialogue | None = None
@@ -36,6 +50,10 @@ class GitObjects:
     def is_partial(self) -> bool:
         """Whether the clone left objects with its remote: then it has packs that promise them."""
         return any((self._folder / "objects" / "pack").glob("*.promisor"))
+
+    def find_commits(self, names: Iterable[str]) -> frozenset[CommitSha]:
+        """Those of the full names that are commits here; nothing is fetched."""
+        return frozenset(CommitSha(found.name) for found in self._ask(sorted(set(names))) if found.kind == "commit")
 
     def list_files(self, commit: CommitSha) -> Mapping[str, str]:
         """Path to object name of every regular file, sorted."""
@@ -68,12 +86,31 @@ class GitObjects:
             for missing in self._missing.values():
                 missing.difference_update(lacking)
 
-    def _list(self, commit: CommitSha) -> tuple[tuple[str, str, str], ...]:
-        """Path, mode and object name of everything in the commit that is no folder."""
+    def _list(self, commit: CommitSha) -> tuple[_Entry, ...]:
+        """Everything in the commit that is no folder, sorted."""
         if commit not in self._listings:
-            listing = self._git.expect("ls-tree", "-r", "-z", "--full-tree", commit).output
-            self._listings[commit] = tuple(_parse_listing(listing))
+            try:
+                self._listings[commit] = tuple(sorted(self._walk(commit)))
+            except OutsideError:  # a clone without its trees: git fetches them where it is asked itself
+                listing = self._git.expect("ls-tree", "-r", "-z", "--full-tree", commit).output
+                self._listings[commit] = tuple(sorted(_parse_listing(listing)))
         return self._listings[commit]
+
+    def _walk(self, commit: CommitSha) -> Iterator[_Entry]:
+        """What the commit's trees hold, level by level; a tree that several commits share is read once."""
+        level = [("", f"{commit}^{{tree}}")]
+        while level:
+            self._read_trees([name for _, name in level])
+            inner = [
+                (f"{folder}{path}", mode, name) for folder, tree in level for path, mode, name in self._trees[tree]
+            ]
+            yield from (entry for entry in inner if entry[1] != _FOLDER_MODE)
+            level = [(f"{path}/", name) for path, mode, name in inner if mode == _FOLDER_MODE]
+
+    def _read_trees(self, names: Iterable[str]) -> None:
+        unread = sorted({name for name in names if name not in self._trees})
+        for name, found in zip(unread, self._ask(unread), strict=True):
+            self._trees[name] = tuple(_parse_tree(_require(found, "tree"), width=len(found.name) // 2))
 
     def _find_missing(self, commit: CommitSha) -> set[str]:
         """The names of the objects of a commit that are not here."""
@@ -101,12 +138,15 @@ class GitObjects:
             raise self._failure
 
     def _read(self, names: list[str]) -> Iterator[bytes]:
+        return (_require(found, "blob") for found in self._ask(names))
+
+    def _ask(self, names: Sequence[str]) -> Iterator[_Object]:
         for start in range(0, len(names), _NAMES_AT_ONCE):
             some = names[start : start + _NAMES_AT_ONCE]
             with self._talk() as dialogue:
                 dialogue.send("".join(f"{name}\n" for name in some).encode())
-                contents = [_read_answer(dialogue) for _ in some]
-            yield from contents
+                answers = [_read_answer(dialogue) for _ in some]
+            yield from answers
 
     @contextlib.contextmanager
     def _talk(self) -> Iterator[process.Dialogue]:
@@ -121,7 +161,7 @@ class GitObjects:
         self._dialogue = dialogue
 
 
-def _parse_listing(listing: bytes) -> Iterator[tuple[str, str, str]]:
+def _parse_listing(listing: bytes) -> Iterator[_Entry]:
     for entry in listing.split(b"\0"):
         about, _, path = entry.partition(b"\t")
         if path:
@@ -129,9 +169,26 @@ def _parse_listing(listing: bytes) -> Iterator[tuple[str, str, str]]:
             yield path.decode("utf-8", "surrogateescape"), mode, name
 
 
-def _read_answer(dialogue: process.Dialogue) -> bytes:
-    """One object (git-cat-file, batch output): a line that ends in its size, its bytes, a line end."""
+def _parse_tree(data: bytes, *, width: int) -> Iterator[_Entry]:
+    """The entries of a tree object: mode, space, name, a zero byte, and the object's name in `width` bytes."""
+    start = 0
+    while start < len(data):
+        end = data.index(b"\0", start)
+        mode, _, path = data[start:end].partition(b" ")
+        start = end + 1 + width
+        yield path.decode("utf-8", "surrogateescape"), mode.decode("ascii"), data[end + 1 : start].hex()
+
+
+def _read_answer(dialogue: process.Dialogue) -> _Object:
+    """One object (git-cat-file, batch output): a line of name, kind and size, its bytes, a line end."""
     name, _, about = dialogue.read_line().decode().partition(" ")
-    if not about.startswith("blob "):
-        raise OutsideError(f"git cat-file failed: the object {name} is {about}")
-    return dialogue.read_bytes(int(about.removeprefix("blob ")) + 1)[:-1]
+    kind, _, size = about.partition(" ")
+    if not size.isdecimal():
+        return _Object(name=name, kind=about)
+    return _Object(name=name, kind=kind, data=dialogue.read_bytes(int(size) + 1)[:-1])
+
+
+def _require(found: _Object, kind: str) -> bytes:
+    if found.kind != kind:
+        raise OutsideError(f"git cat-file failed: the object {found.name} is {found.kind}")
+    return found.data

@@ -10,10 +10,11 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,8 @@ from mlops_kit.core.errors import InputError, OutsideError
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 2.0
 _READ_BYTES = 65536
+_GROUP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +224,68 @@ def _end_dialogue(process: "subprocess.Popen[bytes]") -> None:
 
 def _number(stream: IO[bytes] | None) -> int:
     return stream.fileno() if stream else -1
+
+
+_GATE = (
+    "import os, sys\n"
+    "os.setsid()\n"
+    "os.chdir(sys.argv[1])\n"
+    "if os.read(0, 1):\n"
+    "    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)\n"
+    "    os.execvp(sys.argv[2], sys.argv[2:])\n"
+)
+"""Waits for a word on standard input, and becomes the command; ends where the input ends without one."""
+
+
+@contextlib.contextmanager
+def start_detached(call: Call, output: Path) -> Iterator[int]:
+    """The number of a process, in a session of its own, that becomes the call's command when the block ends well.
+
+    It outlives this one; what it prints goes to the file. Where the block fails, or this process is killed within it,
+    the command never begins.
+    """
+    behind, before = os.pipe()
+    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    streams = [(os.POSIX_SPAWN_DUP2, behind, 0), (os.POSIX_SPAWN_DUP2, printed, 1), (os.POSIX_SPAWN_DUP2, printed, 2)]
+    words = [sys.executable, "-I", "-c", _GATE, str(call.folder), *call.words]
+    try:
+        yield os.posix_spawn(sys.executable, words, dict(call.environment), file_actions=streams)
+        os.write(before, b".")
+    finally:
+        for number in (behind, before, printed):
+            os.close(number)
+
+
+def end_group(leader: int) -> None:
+    """End a process with all of its group, politely and then not; OutsideError where it does not end."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, number)
+        end = time.monotonic() + _GROUP_SECONDS
+        while time.monotonic() < end:
+            reap(leader)
+            if not _has_members(leader):
+                return
+            time.sleep(_POLL_SECONDS)
+    if is_alive(leader):
+        raise OutsideError(f"process {leader} does not end", hint="end it by hand, then run again")
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process group has any process left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def reap(pid: int) -> None:
+    """Take note of the end of a child of this process; nothing for those of other processes."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def is_alive(pid: int) -> bool:

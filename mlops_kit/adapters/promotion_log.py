@@ -5,12 +5,14 @@ remote, not from git's wording. The tag object is made by plumbing, so that no u
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
-from mlops_kit.adapters.git import LOG_REFS, GitRepository
+from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.git_command import REMOTE
+from mlops_kit.adapters.git_log_store import LOG_REFS, annotated_tag
 from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
 from mlops_kit.core.promotion.notes import is_note_tag, note_message, note_tag, parse_note
@@ -21,6 +23,27 @@ _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
 _NO_OBJECT = "0" * 40
 _NETWORK_SECONDS = 120.0
 _PUSH_PAUSES_SECONDS = (0.2, 1.0, 0.0)
+_Read = tuple[str, str, datetime]
+"""A tag's name, its message, and when it was made."""
+Entry = TypeVar("Entry", PromotionRecord, Note)
+
+
+class _Reading(Generic[Entry]):
+    """The tags of one kind as values; a tag never changes, so each is parsed once."""
+
+    def __init__(self, parse: Callable[[str, str, datetime], Entry]) -> None:
+        self._parse: Callable[[str, str, datetime], Entry] = parse
+        self._parsed: dict[_Read, Entry] = {}
+        self.entries: tuple[Entry, ...] = ()
+
+    def take(self, tags: Iterable[_Read]) -> None:
+        """Make these tags, and no others, the entries."""
+        self._parsed = {tag: self._parsed.get(tag) or self._parse(*tag) for tag in tags}
+        self.entries = tuple(sorted(self._parsed.values(), key=_place))
+
+
+def _place(entry: PromotionRecord | Note) -> tuple[str, str, int]:
+    return entry.model, entry.environment, entry.seq
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +59,14 @@ class GitPromotionLog:
 
     def __init__(self, git: GitRepository) -> None:
         self._git = git
+        self._records = _Reading(parse_record)
+        self._notes = _Reading(parse_note)
+        self._read_after = -1
 
     def read_records(self) -> tuple[PromotionRecord, ...]:
         """All records as last fetched, by model, environment and seq; IntegrityError names a malformed tag."""
-        records = [parse_record(*tag) for tag in self._read_tags() if not is_note_tag(tag[0])]
-        return tuple(sorted(records, key=lambda record: (record.model, record.environment, record.seq)))
+        self._read()
+        return self._records.entries
 
     def append_record(self, record: PromotionRecord) -> None:
         """Create the record's tag on the remote, else here; ConflictError where the name is taken."""
@@ -48,14 +74,25 @@ class GitPromotionLog:
 
     def read_notes(self) -> tuple[Note, ...]:
         """All notes as last fetched, by model, environment and seq; IntegrityError names a malformed tag."""
-        notes = [parse_note(*tag) for tag in self._read_tags() if is_note_tag(tag[0])]
-        return tuple(sorted(notes, key=lambda note: (note.model, note.environment, note.seq)))
+        self._read()
+        return self._notes.entries
 
     def append_note(self, note: Note) -> None:
         """Create the note's tag on the remote, else here; ConflictError where the name is taken."""
         self._append(_tag_object(note_tag(note), note.commit, note.recorded_at, note_message(note)))
 
+    def _read(self) -> None:
+        """Read all tags by one call, once per fetch and append; each is parsed once."""
+        if self._read_after == self._git.fetches:
+            return
+        tags = tuple(self._read_tags())
+        notes = {tag for tag in tags if is_note_tag(tag[0])}
+        self._records.take(tag for tag in tags if tag not in notes)
+        self._notes.take(notes)
+        self._read_after = self._git.fetches
+
     def _append(self, tag: _Tag) -> None:
+        self._read_after = -1
         reference = f"refs/tags/{tag.name}"
         made = self._git.expect("mktag", stdin=tag.text).text
         if self._git.has_remote():
@@ -63,9 +100,10 @@ class GitPromotionLog:
         else:
             self._create(made, reference)
 
-    def _read_tags(self) -> Iterator[tuple[str, str, datetime]]:
+    def _read_tags(self) -> Iterator[_Read]:
         """Every tag of the log: its name, its message, when it was made."""
-        listing = self._git.expect("for-each-ref", f"--format={_FORMAT}", LOG_REFS).output.decode("utf-8", "replace")
+        listed = self._git.log_git.expect("for-each-ref", f"--format={_FORMAT}", LOG_REFS)
+        listing = listed.output.decode("utf-8", "replace")
         return (_check(*fields) for fields in _rows(listing))
 
     def _push(self, made: str, reference: str) -> None:
@@ -81,7 +119,7 @@ class GitPromotionLog:
             )  # fmt: skip
             holder = made if pushed.code == 0 else self._read_remote(reference)
             if holder == made:
-                self._git.expect("update-ref", reference, made)
+                self._keep(made, reference)
                 return
             if holder:
                 raise _taken(reference)
@@ -90,6 +128,13 @@ class GitPromotionLog:
             f"git push of {reference} to {REMOTE} failed",
             hint="check the network, and that the token may push tags (permissions: contents: write)",
         )
+
+    def _keep(self, made: str, reference: str) -> None:
+        """Have here what the remote took."""
+        if self._git.is_shallow:
+            self._git.fetch_log()
+        else:
+            self._git.expect("update-ref", reference, made)
 
     def _read_remote(self, reference: str) -> str:
         """The object that the remote has under a name; empty for none, and where it gives no answer."""
@@ -112,7 +157,7 @@ def _rows(listing: str) -> Iterator[tuple[str, ...]]:
         yield tuple(field.strip("\n") for field in fields[start : start + width])
 
 
-def _check(tag: str, kind: str, seconds: str, message: str) -> tuple[str, str, datetime]:
+def _check(tag: str, kind: str, seconds: str, message: str) -> _Read:
     if kind != "tag":
         raise IntegrityError(
             f"the promotion log's tag {tag} is malformed: it is not an annotated tag",
@@ -122,16 +167,8 @@ def _check(tag: str, kind: str, seconds: str, message: str) -> tuple[str, str, d
 
 
 def _tag_object(name: str, commit: CommitSha, moment: datetime | None, message: str) -> _Tag:
-    lines = (
-        f"object {commit}",
-        "type commit",
-        f"tag {name}",
-        f"tagger mlops-kit <mlops-kit@localhost> {int(moment.timestamp()) if moment else 0} +0000",
-        "",
-        message,
-        "",
-    )
-    return _Tag(name=name, text="\n".join(lines).encode())
+    seconds = int(moment.timestamp()) if moment else 0
+    return _Tag(name=name, text=annotated_tag(name, commit, seconds, message))
 
 
 def _taken(reference: str) -> ConflictError:

@@ -22,11 +22,15 @@ READING = {
     "plan": "Show the changes that promotion would make now.",
     "status": "Show desired, registry and serving state per environment.",
     "history": "Tell the promotion log as sentences.",
+    "gc": "List which bytes of models nothing needs any more.",
 }
 CHANGING = {
     "reproduce": "Run the pipeline's stages that changed, side by side.",
     "comment": "Post a report on its pull request, as one comment.",
+    "promote": "Write down what an environment should run, where files say so.",
     "reconcile": "Carry out the plan: make every environment run its branch.",
+    "rollback": "Propose that an environment goes back: a branch and its pull request.",
+    "hold": "Keep promotions out of an environment, or let them in again.",
     "demo": "Play the whole story on this machine, in a fresh folder.",
 }
 

@@ -143,16 +143,16 @@ def _begin(forge: Forge, subject: Subject | MergeGroup, inputs: Inputs, report_i
     """Show the check as in progress; where GitHub lets this run show nothing, that is no failure."""
     proposal = subject if isinstance(subject, MergeGroup) else subject.pull_request
     with _forgiven(proposal, inputs):
-        set_check(forge, proposal.head, begun_check(report_id, link=_run_url(inputs)))
+        set_check(forge, proposal.head, begun_check(report_id, link=inputs.run_url))
 
 
 def _say_missing(forge: Forge, subject: Subject | MergeGroup, inputs: Inputs, report_id: str, gap: Gap) -> None:
     """Say that there is no report, in the comment and in the check."""
     proposal = subject if isinstance(subject, MergeGroup) else subject.pull_request
-    order = {"run": _order(inputs.run_id), "attempt": _order(inputs.attempt)}
-    marker = Marker(report_id=report_id, head=proposal.head, **order)
+    run, attempt = _order(inputs.run_id), _order(inputs.attempt)
+    marker = Marker(report_id=report_id, head=proposal.head, run=run, attempt=attempt)
     with _forgiven(proposal, inputs):
-        say_missing(forge, subject, gap, marker, link=_run_url(inputs))
+        say_missing(forge, subject, gap, marker, link=inputs.run_url)
 
 
 def _prune(subject: Subject | MergeGroup, inputs: Inputs, report_id: str) -> None:
@@ -194,7 +194,7 @@ def _open_desk(caller: Caller, forge: Forge, report_id: str) -> Desk:
         report_id=report_id,
         run=_order(inputs.run_id),
         attempt=_order(inputs.attempt),
-        run_url=_run_url(inputs),
+        run_url=inputs.run_url,
         tracking_uri=inputs.tracking_uri,
     )
 
@@ -252,13 +252,6 @@ def _tell(review: Review, posted: Posted, inputs: Inputs, *, file: str) -> None:
     click.echo(f"{posted.outcome} {posted.url}".rstrip())
     if posted.obstacle:
         _warn(f"the report is on this run's summary page only: {posted.obstacle}", inputs)
-
-
-def _run_url(inputs: Inputs) -> str:
-    """The workflow run's page; empty outside of one."""
-    if not (inputs.on_actions and inputs.run_id.isdecimal() and inputs.repository):
-        return ""
-    return f"{inputs.server_url}/{inputs.repository}/actions/runs/{inputs.run_id}"
 
 
 def _order(text: str) -> int:

@@ -36,6 +36,13 @@ class Inputs:
     summary_file: str
     tracking_uri: str
 
+    @property
+    def run_url(self) -> str:
+        """The workflow run's page; empty outside of one."""
+        if not (self.on_actions and self.run_id.isdecimal() and self.repository):
+            return ""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
     def __repr__(self) -> str:
         """No value of the environment appears in a log by accident."""
         return f"Inputs(repository={self.repository!r}, event_name={self.event_name!r})"

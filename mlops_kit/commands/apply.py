@@ -8,26 +8,34 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from mlops_kit.commands.announce import Herald
+from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
 from mlops_kit.commands.lineage import read_lineage
 from mlops_kit.commands.live import confirm_last
+from mlops_kit.commands.rollout import Rollout, roll_out
 from mlops_kit.commands.world import World
-from mlops_kit.core.errors import ConflictError, RefusedError
+from mlops_kit.core.errors import ConflictError, KitError, RefusedError
 from mlops_kit.core.ports import ModelFiles, Registry
 from mlops_kit.core.promotion.entry import next_record
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import Change, Model, Plan, PromotionRecord, RegisteredVersion, Verb
+from mlops_kit.core.promotion.standing import find_hold
+from mlops_kit.core.types import Change, Model, Plan, PromotionRecord, RegisteredVersion, Remark, Verb
 
 
-def apply(world: World, situation: Situation, plan: Plan) -> Iterator[Change]:
-    """Carry out the plan's changes; gives each one when it is done.
+def apply(world: World, situation: Situation, plan: Plan) -> Iterator[Change | Remark]:
+    """Carry out the plan's changes; gives each one when it is done, and what people could not be told of it.
 
     ConflictError where somebody else was first: what was done is fine, the rest must be planned anew.
     """
     promotion = _Promotion(world=world, situation=situation, enters=any(c.verb is Verb.RECORD for c in plan.changes))
+    herald = Herald(world=world, situation=situation, plan=plan)
     for change in plan.changes:
-        _STEPS[change.verb](promotion)
-        yield change
+        if change.verb is Verb.ANNOUNCE:
+            yield from herald.conclude(change, promotion.record)
+        else:
+            _take_step(promotion, change, herald)
+            yield change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,20 @@ class _Promotion:
         return self.world.registry
 
 
+def _take_step(promotion: _Promotion, change: Change, herald: Herald) -> None:
+    """One change, with what is said before it and where it fails."""
+    if change.verb in _TOLD:
+        herald.begin(change, promotion.record)
+    try:
+        _STEPS[change.verb](promotion)
+    except ConflictError:
+        raise
+    except KitError as error:
+        if change.verb in _TOLD:
+            herald.fail(change, promotion.record, error)
+        raise
+
+
 def _register(promotion: _Promotion) -> None:
     lineage = read_lineage(promotion.world, promotion.record)
     promotion.registry.ensure_version(promotion.record, promotion.files, lineage)
@@ -91,7 +113,7 @@ def _deploy(promotion: _Promotion) -> None:
     deploy = promotion.situation.desired.environment.deploy
     if deploy is not None:
         _confirm_live(promotion)
-        promotion.world.deployers.open_deployer(deploy).deploy(promotion.record, promotion.files)
+        roll_out(Rollout(world=promotion.world, deploy=deploy, record=promotion.record, files=promotion.files))
         _confirm_live(promotion)
 
 
@@ -103,12 +125,19 @@ _STEPS: dict[Verb, Callable[[_Promotion], None]] = {
 }
 
 
+_TOLD = frozenset({Verb.SET_ALIAS, Verb.DEPLOY})
+"""What brings a version to people; before that its record is there, or is written."""
+
+
 def _confirm_head(promotion: _Promotion) -> None:
-    """Bytes take long to publish: what is recorded must still be what the branch says."""
+    """Bytes take long to publish: what is recorded must still be what the branch says, and nobody may hold it."""
     world, desired = promotion.world, promotion.situation.desired
     world.git.fetch()
     if world.git.branch_head(desired.environment.branch) != desired.commit:
         raise ConflictError(f"branch {desired.environment.branch} moved on meanwhile")
+    place = (promotion.situation.model, promotion.situation.environment)
+    if find_hold(note for note in world.log.read_notes() if (note.model, note.environment) == place):
+        raise ConflictError(f"{place[0]} was held in {place[1]} meanwhile")
 
 
 def _confirm_live(promotion: _Promotion) -> None:
@@ -121,5 +150,5 @@ def _find_version(promotion: _Promotion) -> RegisteredVersion:
 
 
 def _find_model(world: World, record: PromotionRecord) -> Model | None:
-    models = read_project(world.git, record.commit).models
+    models = read_project(world.git, require_commit(world.git, record.commit).commit).models
     return next((model for model in models if (model.name, model.digest) == (record.model, record.digest)), None)

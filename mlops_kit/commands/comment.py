@@ -117,11 +117,11 @@ def post_comment(forge: Forge, posting: Posting, thread: Thread | None = None) -
     The first look may have been taken already (`thread`). What a write answers is not believed: whether it was done is
     what the next look shows. OutsideError where it does not settle, RefusedError where the token may not write.
     """
-    thread = thread or read_thread(forge, posting.number)
+    thread, marker = thread or read_thread(forge, posting.number), posting.marker
     outcome, obstacle = Outcome.UNCHANGED, None
     for _ in range(ROUNDS):
-        own = own_comments(thread.comments, author=thread.author, report_id=posting.marker.report_id)
-        match next_step(own, marker=posting.marker, body=posting.body):
+        own = own_comments(thread.comments, author=thread.author, report_id=marker.report_id, kind=marker.kind)
+        match next_step(own, marker=marker, body=posting.body):
             case Settled(comment=comment):
                 return Posted(outcome=outcome, comment=comment)
             case Superseded(comment=comment):

@@ -1,28 +1,41 @@
 """The promotion log, filtered."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports import Git, PromotionLog
-from mlops_kit.core.types import PromotionRecord
+from mlops_kit.core.promotion.periods import Period, live_at, split_periods
 
 
-def read_history(
-    git: Git, log: PromotionLog, config: Config, *, model: str | None = None, environment: str | None = None
-) -> tuple[PromotionRecord, ...]:
-    """The records of one model or all, of one environment or all, by model, environment and seq.
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Whose history: of one model or all, of one environment or all, at one moment or at all times."""
+
+    model: str | None = None
+    environment: str | None = None
+    as_of: datetime | None = None
+
+
+def read_history(git: Git, log: PromotionLog, config: Config, question: Question) -> tuple[Period, ...]:
+    """The periods that the log tells of, by model, environment and number.
 
     Not by time: clocks of runners differ, numbers do not. InputError for a model or environment that neither the log
     nor the configuration knows.
     """
     git.fetch()
-    records = log.read_records()
-    _check_known("model", model, {record.model for record in records})
-    _check_known("environment", environment, {record.environment for record in records} | config.environments.keys())
-    return tuple(
-        record for record in records if model in {None, record.model} and environment in {None, record.environment}
+    periods = split_periods(log.read_records(), log.read_notes())
+    _check_known("model", question.model, {period.model for period in periods})
+    environments = {period.environment for period in periods} | config.environments.keys()
+    _check_known("environment", question.environment, environments)
+    chosen = tuple(
+        period
+        for period in periods
+        if question.model in {None, period.model} and question.environment in {None, period.environment}
     )
+    return live_at(chosen, question.as_of) if question.as_of else chosen
 
 
 def _check_known(kind: str, asked: str | None, known: Iterable[str]) -> None:

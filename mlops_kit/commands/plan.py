@@ -3,57 +3,65 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlops_kit.commands.evidence import answer_gates
-from mlops_kit.commands.observe import View, observe
-from mlops_kit.commands.override import find_merged_override
+from mlops_kit.commands.announce import read_board
+from mlops_kit.commands.observe import View, observe_all
+from mlops_kit.commands.policy import ask_policy
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import Config
-from mlops_kit.core.errors import InputError
-from mlops_kit.core.promotion.desired import NothingDesired
-from mlops_kit.core.promotion.obstacles import is_refused_by_gates, needs_gates
+from mlops_kit.core.errors import InputError, KitError
+from mlops_kit.core.promotion.bundles import hold_bundles
+from mlops_kit.core.promotion.desired import Desired, NothingDesired
 from mlops_kit.core.promotion.plan import join_plans, plan
+from mlops_kit.core.promotion.remarks import remarks
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import EnvironmentName, Plan
+from mlops_kit.core.types import EnvironmentName, ModelName, Plan, Unreadable
 
 
 def plan_environments(world: World, names: Sequence[str], *, revision: str | None = None) -> Plan:
-    """The plans of the named environments, of all where none is named; those without a branch are left out."""
+    """The plans of the named environments, of all where none is named.
+
+    Of all, those that nothing asks anything of are left out, and one that cannot be read is unknown.
+    """
     world.git.fetch()
-    return join_plans(
-        plan_environment(world, name, revision=revision)
-        for name in choose_environments(world, names)
-        if names or revision or world.git.branch_head(world.config.environments[name].branch)
-    )
+    chosen = choose_environments(world, names)
+    views = observe_all(world, chosen, revision=revision)
+    if names or revision:
+        return join_plans(_plan(world, name, views[name]) for name in chosen)
+    return join_plans(_plan_if_any(world, name, views[name]) for name in chosen)
 
 
 def plan_environment(world: World, name: EnvironmentName, *, revision: str | None = None) -> Plan:
     """The plan of one environment, as last fetched; with `revision`, as if that were merged into its branch.
 
-    InputError where the environment has no branch yet.
+    InputError where nothing asks anything of the environment yet.
     """
-    view = observe(world, name, revision=revision)
+    return _plan(world, name, observe_all(world, [name], revision=revision)[name])
+
+
+def _plan_if_any(world: World, name: EnvironmentName, view: View | KitError) -> Plan:
+    if isinstance(view, View) and isinstance(view.desired, NothingDesired):
+        return Plan()
+    try:
+        return _plan(world, name, view)
+    except KitError as error:
+        return Plan(unknown=(Unreadable(environment=name, model=ModelName(""), reason=str(error)),))
+
+
+def _plan(world: World, name: EnvironmentName, view: View | KitError) -> Plan:
+    if isinstance(view, KitError):
+        raise view
     if isinstance(view.desired, NothingDesired):
-        raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint="create the branch first")
-    return join_plans(plan(situation) for situation in judge(world, view))
+        raise InputError(f"environment {name} cannot be planned: {view.desired.reason}", hint=view.desired.hint)
+    return join_plans(replace(plan(found), remarks=remarks(found)) for found in read_board(world, judge(world, view)))
 
 
 def judge(world: World, view: View) -> tuple[Situation, ...]:
-    """The view's situations with the answers of the gates where those decide, and who accepted a refusal by hand."""
-    return tuple(_ask_gates(world, situation) if needs_gates(situation) else situation for situation in view.situations)
+    """The view's situations with all answers that decide: of gates, of people, of the DVC remote.
 
-
-def _ask_gates(world: World, situation: Situation) -> Situation:
-    answered = replace(situation, gates=answer_gates(world, situation))
-    if world.open_forge is None or not is_refused_by_gates(answered):
-        return answered
-    desired = situation.desired
-    found = find_merged_override(
-        world.open_forge(),
-        desired.commit,
-        branch=desired.environment.branch,
-        label=desired.config.review.override_label,
-    )
-    return replace(answered, override=found)
+    What is held back of a bundle holds back the rest of it.
+    """
+    bundles = view.desired.config.bundle if isinstance(view.desired, Desired) else {}
+    return hold_bundles(ask_policy(world, view.situations), bundles)
 
 
 def choose_environments(world: World, names: Sequence[str]) -> tuple[EnvironmentName, ...]:

@@ -17,7 +17,6 @@ from mlops_kit.core.errors import ConflictError, InputError, IntegrityError, Kit
 from mlops_kit.core.ports import ModelFiles, Registry
 from mlops_kit.core.promotion.observed import Pointer, alias_pointer
 from mlops_kit.core.promotion.outcome import Failure, Outcome, join_outcomes
-from mlops_kit.core.promotion.remarks import Remark
 from mlops_kit.core.types import (
     Blocked,
     Change,
@@ -27,6 +26,7 @@ from mlops_kit.core.types import (
     PromotionRecord,
     RegisteredVersion,
     RegistryReading,
+    Remark,
     Verb,
 )
 

@@ -13,11 +13,14 @@ from mlops_kit.commands.plot_images import Darkroom
 from mlops_kit.commands.plots import Desk, Place, Plots, make_plots
 from mlops_kit.commands.sections import Sections, read_sections
 from mlops_kit.commands.sides import Question
+from mlops_kit.commands.tolerant import TolerantArtifacts
 from mlops_kit.commands.world import World
-from mlops_kit.core.config import RegistryKind
+from mlops_kit.core.config import ReaderKind, RegistryKind
 from mlops_kit.core.errors import KitError
 from mlops_kit.core.pipeline.stages import LOCK_FILE, rooted_name
 from mlops_kit.core.ports import Git, Objects, PromotionLog, Resolver, Tables, Tree
+from mlops_kit.core.promotion.environment_lock import environment_lock_path
+from mlops_kit.core.promotion.plan import join_plans
 from mlops_kit.core.review.bounds import bound_report
 from mlops_kit.core.review.changes import StageRow, compare_models, compare_stages, failed_stages
 from mlops_kit.core.review.gates import Verdict, judge_answers
@@ -28,7 +31,7 @@ from mlops_kit.core.review.report import PlanRows, Report, TrackedRun, gate_rows
 from mlops_kit.core.review.tracked_run import as_tracked
 from mlops_kit.core.run import StageResult
 from mlops_kit.core.tracking import RunAddress
-from mlops_kit.core.types import CommitSha
+from mlops_kit.core.types import CommitSha, EnvironmentName
 
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
@@ -131,11 +134,24 @@ def _make_plan(compared: Comparison, sources: Sources) -> tuple[PlanRows | None,
         return None, ()
     try:
         world = replace(sources.open_world(), config=compared.config)
-        plan = plan_environment(world, compared.environment, revision=compared.sides.head.commit)
+        artifacts = TolerantArtifacts(world.artifacts)
+        world = replace(world, artifacts=artifacts)
+        revision = compared.sides.head.commit
+        plan = join_plans(plan_environment(world, name, revision=revision) for name in _find_promoted(compared))
     except KitError as error:
         return None, (f"no plan for {compared.environment}: {error}",)
     skipped = world.registry is None and compared.config.registry.kind is not RegistryKind.NONE
-    return plan_rows(plan), (_NO_REGISTRY,) if skipped else ()
+    return plan_rows(plan), (*artifacts.notes, *((_NO_REGISTRY,) if skipped else ()))
+
+
+def _find_promoted(compared: Comparison) -> tuple[EnvironmentName, ...]:
+    """The environments that merging promotes to: where files say what runs, those whose file the change edits."""
+    config = compared.config
+    if config.promotion.reader is not ReaderKind.PATH:
+        return (compared.environment,)
+    paths = {name: environment_lock_path(config, name) for name in config.environments}
+    old, new = (tree.read_files(paths.values()) for tree in (compared.base_tree, compared.head_tree))
+    return tuple(name for name, path in paths.items() if path in new and old.get(path) != new[path])
 
 
 def _verdict(gated: Gated, warnings: tuple[str, ...], stages: tuple[StageRow, ...]) -> Verdict:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlops_kit.commands.observe import observe
+from mlops_kit.commands.observe import View, observe_all
 from mlops_kit.commands.plan import choose_environments, judge
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import KitError
@@ -14,13 +14,15 @@ from mlops_kit.core.types import CommitSha, EnvironmentName, Health, Sync
 def read_status(world: World, names: Sequence[str] = ()) -> Status:
     """The state of the named environments, or of all; one that cannot be read is Unknown and says why."""
     world.git.fetch()
-    return Status(environments={name: _read(world, name) for name in choose_environments(world, names)})
+    views = observe_all(world, choose_environments(world, names))
+    return Status(environments={name: _read(world, name, view) for name, view in views.items()})
 
 
-def _read(world: World, name: EnvironmentName) -> EnvironmentStatus:
+def _read(world: World, name: EnvironmentName, view: View | KitError) -> EnvironmentStatus:
     branch = world.config.environments[name].branch
     try:
-        view = observe(world, name)
+        if isinstance(view, KitError):
+            return _unknown(branch, world.git.branch_head(branch), str(view))
         if isinstance(view.desired, NothingDesired):
             return _unknown(branch, None, view.desired.reason)
         return environment_status(judge(world, view), branch=branch, commit=view.desired.commit)

@@ -23,6 +23,7 @@ from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Tree
+from mlops_kit.core.promotion.bundles import check_bundles
 from mlops_kit.core.review.coverage import check_directions, check_gates, check_measuring, check_writers
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import EnvironmentName, ModelName
@@ -57,7 +58,7 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     files = _read_all(tree, project_paths(tree.list_files()), found)
     _check_files(files, found)
     _check_soundness(tree, files, found)
-    project = _read_project(files)
+    project = _read_project(files, found)
     metrics = _read_metrics(tree, project, found)
     if config and data:
         _check_policy(config, parse_yaml(data, file=name), project, metrics, found)
@@ -69,6 +70,8 @@ def _check_policy(
 ) -> None:
     """Whether the policy fits the pipeline; what would only be missed is said where everything else could be read."""
     complete = not found.errors and _all_read(project, metrics)
+    if not found.errors:
+        found.add(check_bundles(config.bundle, (model.name for model in project.models), document))
     found.add(check_directions(config, metrics, document))
     if complete:
         found.warn(check_gates(config, metrics, document))
@@ -195,11 +198,13 @@ def _never_run(lock_path: str) -> Problem:
     )
 
 
-def _read_project(files: Mapping[str, bytes]) -> Project:
-    """The project; an empty one where a file is broken, which was said of the file already."""
+def _read_project(files: Mapping[str, bytes], found: _Findings) -> Project:
+    """The project; an empty one where it is broken, which is said where it was not said of a file already."""
     try:
         return parse_project(files)
-    except KitError:
+    except KitError as error:
+        if not found.errors:
+            found.errors.append(error)
         return Project()
 
 

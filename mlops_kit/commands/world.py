@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlops_kit.core.config import CONFIG_FILE, Config
-from mlops_kit.core.ports import Artifacts, Board, Clock, Deployers, Forge, Git, PromotionLog, Registry, Resolver
+from mlops_kit.core.ports import (
+    Artifacts,
+    Board,
+    Clock,
+    Deployers,
+    Forge,
+    Git,
+    Mirror,
+    PromotionLog,
+    Registry,
+    Resolver,
+)
 from mlops_kit.core.promotion.entry import Origin
 
 
@@ -14,9 +25,11 @@ class World:
 
     `config` names the environments and their branches; what holds inside an environment is read from `config_file`
     at the head of its branch. `registry` is None where the team keeps the log alone. `accept_rewrite` is a person's
-    word that a rewritten branch is meant. `page` is the address of the repository's page, empty where it has none.
-    `open_forge` gives where pull requests are, None where nothing says that;
-    `board` shows promotions there, None likewise.
+    word that a rewritten branch is meant, `hotfix` one why a version must not wait, empty for none. `run_id` is the
+    workflow run that this is part of. `open_forge` gives where pull requests are, None where nothing says that;
+    `board` shows promotions there, None likewise. `mirror` tells the log to GTO's tools where the team wants that.
+    `run_url` is the page of the workflow run that this is part of, `page` that of the repository; each is empty where
+    there is none.
     """
 
     git: Git
@@ -30,9 +43,13 @@ class World:
     config_file: str = CONFIG_FILE
     origin: Origin = field(default_factory=Origin)
     accept_rewrite: bool = False
+    hotfix: str = ""
+    run_id: int | None = None
     open_forge: Callable[[], Forge] | None = None
     page: str = ""
     board: Board | None = None
+    mirror: Mirror | None = None
+    run_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +68,6 @@ class Wishes:
     actor: str = ""
     pull_request: int | None = None
     accept_rewrite: bool = False
+    hotfix: str = ""
+    run_id: int | None = None
+    run_url: str = ""

@@ -47,13 +47,28 @@ class Digest:
         return f"{self.algorithm}:{self.value}"
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class StoredFile:
+    """Where a versioned DVC remote keeps a file: its path below the output (empty: the output itself), and which one.
+
+    `version` is the cloud's own handle of these bytes.
+    """
+
+    path: str
+    remote: str
+    version: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A model artifact as one commit declares it.
 
     `path` is the model's out, `file` the dvc.yaml that declares the artifact, both from the repository's root with
     forward slashes. `digest` is None where no lock entry or `.dvc` file names one. `recipe` is the lineage, a sha256
-    in hexadecimal, empty where no stage makes the model. `cached` is False where git itself keeps the bytes.
+    in hexadecimal, empty where no stage makes the model. `cached` is False where git itself keeps the bytes. `output`
+    is the output that the digest is of, around `path`; `remote` names the DVC remote that keeps it (empty: the default
+    one), and `stored` says where a versioned one does.
+    `artifact` is the name as the file has it.
     """
 
     name: ModelName
@@ -62,6 +77,10 @@ class Model:
     digest: Digest | None = None
     recipe: str = ""
     cached: bool = True
+    output: str = ""
+    remote: str = ""
+    stored: tuple[StoredFile, ...] = ()
+    artifact: str = field(default="", compare=False)
 
 
 class PromotionKind(StrEnum):
@@ -123,7 +142,8 @@ class PromotionRecord:
     `seq` counts from 1 per model and environment. `sha256` is the hash of the model's tree as lower-case
     hexadecimal. `recorded_at` is when the log took it (time-zone aware); None before that. `evidence` says what the
     gates' answers are bound to, `approvals` who approved (logins), `reason` why a hotfix skipped an environment.
-    `settings` is the sha256 of the environment's `deploy:` as it was, empty where there was none.
+    `settings` is the sha256 of the environment's `deploy:` as it was, also where there was none; empty where nobody
+    noted it.
     """
 
     model: ModelName
@@ -172,6 +192,16 @@ class Note:
     reason: str = ""
     actor: str = ""
     recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GtoTag:
+    """A tag of the mirror: its name, its commit, the tagger's date in seconds (None: it is no annotated tag)."""
+
+    name: str
+    commit: CommitSha
+    seconds: int | None
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,12 +324,26 @@ class Unreadable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Remark:
+    """What is worth saying of a model in an environment; `differs` where state is not as desired and stays so.
+
+    `model` is empty for the whole environment.
+    """
+
+    environment: EnvironmentName
+    model: ModelName
+    message: str
+    differs: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What must be done to make observed state desired state; empty where all is in sync."""
 
     changes: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     unknown: tuple[Unreadable, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

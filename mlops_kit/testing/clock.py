@@ -13,6 +13,10 @@ class ManualClock:
         """The time it was set to."""
         return self._now
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.advance(timedelta(seconds=seconds))
+
     def advance(self, duration: timedelta) -> None:
         """Let time pass, or go back where negative."""
         self._now += duration

@@ -105,6 +105,7 @@ class MemoryForge:
             base_branch=base,
             is_fork=False,
             author=self.login,
+            url=f"https://forge.test/pull/{number}",
         )
         self.comments[number] = []
         self.texts[number] = (title, body)

@@ -95,6 +95,18 @@ class MemoryRegistry:
         entry.aliases[environment] = int(version.number)
         entry.seqs[environment] = seq
 
+    def count_versions(self, model: ModelName, digest: Digest) -> int:
+        """How many numbers carry the digest."""
+        return list(self._read(model).digests.values()).count(digest)
+
+    def add_version(self, model: ModelName, digest: Digest) -> None:
+        """A further version of a digest, as a runner makes it that saw none."""
+        self._write(model).add(digest)
+
+    def note_alias(self, model: ModelName, environment: EnvironmentName, seq: int) -> None:
+        """Note the log number that an alias stands for, and nothing else."""
+        self._write(model).seqs[environment] = seq
+
     def add_foreign_version(self, model: ModelName) -> str:
         """A version that the kit did not make; its number."""
         return str(self._write(model).add(None))

@@ -4,7 +4,15 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
-from mlops_kit.wiring.promotions import move_alias, open_log, open_registry, open_world
+from mlops_kit.wiring.promotions import (
+    move_alias,
+    open_board,
+    open_drafts,
+    open_locks,
+    open_log,
+    open_registry,
+    open_world,
+)
 from mlops_kit.wiring.repository import (
     check_locks,
     check_pipelines,
@@ -45,13 +53,16 @@ __all__ = [
     "load_config",
     "move_alias",
     "open_bench",
+    "open_board",
     "open_cml",
     "open_darkroom",
+    "open_drafts",
     "open_forge",
     "open_gallery",
     "open_git",
     "open_head",
     "open_ledger",
+    "open_locks",
     "open_log",
     "open_lookout",
     "open_own_loop",

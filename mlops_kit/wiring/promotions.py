@@ -12,7 +12,8 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Forge, PromotionLog, Registry
+    from mlops_kit.core.ports import Board, Forge, Locks, PromotionLog, Registry, Tools
+    from mlops_kit.core.ports.drafts import Drafts
     from mlops_kit.core.types import EnvironmentName, ModelName
 
 
@@ -23,39 +24,92 @@ def open_log(git: GitRepository) -> PromotionLog:
     return GitPromotionLog(git)
 
 
+def open_locks(git: GitRepository) -> Locks:
+    """What the locks of a repository ever said."""
+    from mlops_kit.adapters.lock_history import LockHistory
+
+    return LockHistory(git)
+
+
 def open_world(
     git: GitRepository,
     environment: Mapping[str, str],
     wishes: Wishes,
     *,
     open_forge: Callable[[], Forge] | None = None,
+    board: Board | None = None,
 ) -> World:
-    """Everything that promotion works with; `open_forge` where there is a forge at hand."""
+    """Everything that promotion works with; `open_forge` and `board` where there is a forge at hand."""
     from mlops_kit.adapters.clock import SystemClock
-    from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.artifacts import DvcArtifacts
     from mlops_kit.adapters.dvc.resolver import DvcResolver
+    from mlops_kit.adapters.gto_mirror import GtoMirror
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
     from mlops_kit.deployers.catalog import DeployerCatalog
-    from mlops_kit.engines.shell import stage_environment
 
     config = load_config(git.root, wishes.config_file)
     return World(
         git=git,
         config=config,
         log=open_log(git),
+        mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes, environment),
-        artifacts=DvcArtifacts(git),
-        deployers=DeployerCatalog(RepositoryCommands(git.root, stage_environment(environment))),
+        artifacts=DvcArtifacts(git, environment),
+        deployers=DeployerCatalog(open_tools(git.root, environment, config)),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
-        origin=Origin(actor=wishes.actor or git.call("config", "user.name").text, pull_request=wishes.pull_request),
+        origin=Origin(actor=wishes.actor or git.user_name, pull_request=wishes.pull_request),
         accept_rewrite=wishes.accept_rewrite,
+        hotfix=wishes.hotfix,
+        run_id=wishes.run_id,
         open_forge=open_forge,
         page=wishes.page,
+        board=board,
+        run_url=wishes.run_url,
     )
+
+
+def open_tools(root: Path, environment: Mapping[str, str], config: Config) -> Tools:
+    """What deployers may use; services are remembered in the user's own folder, which a new checkout leaves alone."""
+    from mlops_kit.adapters.clock import SystemClock
+    from mlops_kit.adapters.commands import RepositoryCommands
+    from mlops_kit.adapters.git_credentials import with_credentials
+    from mlops_kit.adapters.gitops import GitBranches
+    from mlops_kit.adapters.services import LocalServices
+    from mlops_kit.adapters.storage import PublishedFiles
+    from mlops_kit.adapters.web import Requests
+    from mlops_kit.core.ports import Tools
+    from mlops_kit.engines.shell import stage_environment
+
+    variables = stage_environment(environment)
+    home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~"), ".local", "state"))
+    folder = Path(home, "mlops-kit", "serving", root.name).expanduser()
+    followed = {one.branch for one in config.environments.values()}
+    return Tools(
+        commands=RepositoryCommands(root, variables),
+        web=Requests(),
+        services=LocalServices(folder, root, variables),
+        gitops=GitBranches(root, with_credentials(environment), reserved=followed),
+        storage=PublishedFiles(root, variables),
+        clock=SystemClock(),
+    )
+
+
+def open_board(repository: str, *, api_url: str, token: str) -> Board:
+    """The forge's page of environments; it is reached at the first call."""
+    from mlops_kit.adapters.github.board import connect_board
+
+    return connect_board(repository, api_url=api_url, token=token)
+
+
+def open_drafts(git: GitRepository, environment: Mapping[str, str]) -> Drafts:
+    """What makes commits and branches that are proposed; git gets the same credentials as elsewhere."""
+    from mlops_kit.adapters.drafts import GitDrafts
+    from mlops_kit.adapters.git_credentials import with_credentials
+
+    return GitDrafts(git, with_credentials(environment))
 
 
 def open_registry(config: Config, root: Path, wishes: Wishes, variables: Mapping[str, str]) -> Registry | None:

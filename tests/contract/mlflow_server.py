@@ -13,6 +13,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 START_SECONDS = 120.0
+_NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""The server would start a dozen processes for jobs that nobody sends."""
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def running_server(folder: Path, *, database: str = "", workers: int = 1, store:
         process = subprocess.Popen(
             [*_words(folder, database, workers, store), "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1]],
             cwd=folder,
-            env={**os.environ, "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"},
+            env={**os.environ, "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true", **_NO_JOBS},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -33,9 +33,17 @@ def github() -> Iterator[FakeGitHub]:
     fake.add_pull_request(8, head_repository=None)
     fake.add_comment(7, "hello", author="octocat")
     fake.add_comment(7, "gone", author=None)
+    fake.run_approvals[11] = [{"environments": ["production"], "state": "approved", "author": "ada"}]
     fake.refs["heads/main"] = HEAD
     fake.roles["ada"] = "maintain"
     fake.check_runs[fake.new_id()] = {"head_sha": HEAD, **CHECK, "annotations": [], "id": 3}
+    fake.add_review(7, "APPROVED", author="ada")
+    fake.add_review(7, "DISMISSED", author=None, commit=None)
+    fake.add_deployment("dev", id=90)
+    fake.deployment_statuses[91] = {
+        "id": 91, "deployment": 90, "state": "in_progress", "description": "", "environment": "dev",
+        "environment_url": "", "log_url": "", "creator": "ada",
+    }  # fmt: skip
     tree = fake.objects.add_tree({"a.svg": TreeEntry(mode="100644", kind="blob", sha=fake.objects.add_blob(b"<svg/>"))})
     fake.objects.add_commit(Commit(tree=tree, parents=(), message="first", author=MAKER, committer=MAKER))
     with fake.serve():
@@ -56,6 +64,11 @@ CHECK = {
     "name": "mlops-kit", "status": "completed", "conclusion": "success", "external_id": "x",
     "output": {"title": "pass", "summary": "all is well", "annotations": [ANNOTATION]},
 }  # fmt: skip
+DEPLOYMENT = {
+    "ref": HEAD, "environment": "dev", "task": "promote:churn", "auto_merge": False, "required_contexts": [],
+    "payload": {"seq": 1}, "description": "d",
+}  # fmt: skip
+OPENED = {"head": "new", "base": "main", "title": "t", "body": "b"}
 ANSWERS = [
     ("GET", "/user", None, models.PublicUser),
     ("GET", "/repos/acme/churn", None, models.FullRepository),
@@ -76,6 +89,13 @@ ANSWERS = [
     ),
     ("POST", "/repos/acme/churn/check-runs", {"head_sha": HEAD, **CHECK}, models.CheckRun),
     ("PATCH", "/repos/acme/churn/check-runs/3", CHECK, models.CheckRun),
+    ("GET", "/repos/acme/churn/pulls/7/reviews", None, list[models.PullRequestReview]),
+    ("GET", "/repos/acme/churn/actions/runs/11/approvals", None, list[models.EnvironmentApprovals]),
+    ("POST", "/repos/acme/churn/pulls", OPENED, models.PullRequest),
+    ("POST", "/repos/acme/churn/deployments", DEPLOYMENT, models.Deployment),
+    ("GET", "/repos/acme/churn/deployments?environment=dev", None, list[models.Deployment]),
+    ("POST", "/repos/acme/churn/deployments/90/statuses", {"state": "success"}, models.DeploymentStatus),
+    ("GET", "/repos/acme/churn/deployments/90/statuses", None, list[models.DeploymentStatus]),
     ("GET", "/repos/acme/churn/git/ref/heads/main", None, models.GitRef),
     ("GET", f"{GIT}/matching-refs/heads/ma", None, list[models.GitRef]),
     ("GET", f"{GIT}/commits/{COMMIT}", None, models.GitCommit),
@@ -177,3 +197,26 @@ def test_nobody_comments_on_a_locked_pull_request(github: FakeGitHub) -> None:
 
     assert call(github, "POST", "/repos/acme/churn/issues/7/comments", body={"body": "new"})[0] == 403
     assert call(github, "PATCH", "/repos/acme/churn/issues/comments/1", body={"body": "new"})[0] == 403
+
+
+def test_a_deployment_waits_for_no_merge_and_no_check_only_where_that_is_said(github: FakeGitHub) -> None:
+    path = "/repos/acme/churn/deployments"
+
+    assert call(github, "POST", path, body={**DEPLOYMENT, "auto_merge": True})[0] == 409
+    assert call(github, "POST", path, body={**DEPLOYMENT, "required_contexts": ["ci"]})[0] == 409
+    assert call(github, "POST", path, body={**DEPLOYMENT, "ref": "main"})[0] == 422
+
+
+def test_a_success_retires_older_deployments_but_those_of_production(github: FakeGitHub) -> None:
+    older = github.add_deployment("dev")
+    kept = github.add_deployment("dev", production_environment=True)
+    job = github.add_deployment("dev")
+
+    assert call(github, "POST", f"/repos/acme/churn/deployments/{job}/statuses", body={"state": "success"})[0] == 201
+
+    assert [github.last_state(one) for one in (older, kept, job)] == ["inactive", "pending", "success"]
+
+
+def test_a_second_pull_request_of_the_same_branches_is_invalid(github: FakeGitHub) -> None:
+    assert call(github, "POST", "/repos/acme/churn/pulls", body=OPENED)[0] == 201
+    assert call(github, "POST", "/repos/acme/churn/pulls", body=OPENED)[0] == 422

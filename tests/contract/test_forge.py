@@ -16,11 +16,13 @@ from mlops_kit.core.forge import (
     CheckState,
     CommitStatus,
     Permission,
+    PersonReview,
     PullRequest,
+    ReviewState,
     StatusState,
 )
 from mlops_kit.core.ports import Forge
-from mlops_kit.core.types import CommitSha
+from mlops_kit.core.types import CommitSha, EnvironmentName
 from mlops_kit.testing.forge import MemoryForge
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account
@@ -35,6 +37,8 @@ PULL_REQUEST = PullRequest(
     is_fork=False,
     head_repository="acme/churn",
     labels=("accepted", "bug"),
+    author="octocat",
+    url="https://github.test/acme/churn/pull/7",
 )
 CLOSED = PullRequest(
     number=5,
@@ -46,6 +50,8 @@ CLOSED = PullRequest(
     head_repository="mallory/churn",
     is_locked=True,
     is_open=False,
+    author="octocat",
+    url="https://github.test/acme/churn/pull/5",
 )
 CHECK = CheckRun(name="mlops-kit", state=CheckState.IN_PROGRESS, title="under way", link="https://ci.test/1")
 QUICK = Patience(timeout=5, tries=3, deadline=20, pause=0.01, limit_pause=0.01, between_writes=0)
@@ -61,6 +67,25 @@ class World:
     def add_comment(self, body: str, *, author: str) -> None:
         """Somebody comments."""
         self.github.add_comment(7, body, author=author)
+
+    def add_review(self, author: str, state: ReviewState, commit: CommitSha = HEAD) -> None:
+        """Somebody reviews."""
+        if isinstance(self.github, MemoryForge):
+            review = PersonReview(author=author, state=state, commit=commit)
+            self.github.reviews.setdefault(7, []).append(review)
+        else:
+            self.github.add_review(7, state.name, author=author, commit=commit)
+
+    def approve(self, run: int, author: str, *environments: str) -> None:
+        """Somebody lets a run go on."""
+        if isinstance(self.github, MemoryForge):
+            for name in map(EnvironmentName, environments):
+                known = self.github.run_approvals.get((run, name), ())
+                self.github.run_approvals[run, name] = tuple(sorted({*known, author}))
+        else:
+            self.github.run_approvals.setdefault(run, []).append(
+                {"environments": environments, "state": "approved", "author": author}
+            )
 
     def statuses(self) -> dict[object, object]:
         """Context to state of the head's last statuses."""
@@ -257,3 +282,37 @@ def test_a_token_that_is_no_apps_is_refused(world: World) -> None:
 
     with pytest.raises(RefusedError):
         world.forge.set_check_run(HEAD, CHECK)
+
+
+def test_reviews_of_every_page_are_listed_the_oldest_first(world: World) -> None:
+    older = CommitSha("d" * 40)
+    world.add_review("ada", ReviewState.CHANGES_REQUESTED, older)
+    for _ in range(120):
+        world.add_review("roy", ReviewState.COMMENTED)
+    world.add_review("ada", ReviewState.APPROVED)
+
+    reviews = world.forge.list_reviews(7)
+
+    assert len(reviews) == 122
+    assert reviews[0] == PersonReview(author="ada", state=ReviewState.CHANGES_REQUESTED, commit=older)
+    assert reviews[-1] == PersonReview(author="ada", state=ReviewState.APPROVED, commit=HEAD)
+
+
+def test_a_run_is_approved_by_whom_let_it_into_the_environment(world: World) -> None:
+    world.approve(11, "may", "staging", "production")
+    world.approve(11, "ada", "production")
+    world.approve(12, "roy", "production")
+
+    assert world.forge.list_run_approvals(11, EnvironmentName("production")) == ("ada", "may")
+    assert world.forge.list_run_approvals(11, EnvironmentName("dev")) == ()
+
+
+def test_a_pull_request_is_opened_once_for_its_two_branches(world: World) -> None:
+    opened = world.forge.open_pull_request("back", "main", title="Go back", body="to what ran before")
+    again = world.forge.open_pull_request("back", "main", title="Go back", body="to what ran before")
+    other = world.forge.open_pull_request("back", "dev", title="Go back", body="elsewhere")
+
+    assert again == opened
+    assert (opened.head_branch, opened.base_branch, opened.is_open) == ("back", "main", True)
+    assert (opened.author, opened.is_fork) == ("github-actions[bot]", False)
+    assert other.number != opened.number

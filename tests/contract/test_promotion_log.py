@@ -19,6 +19,8 @@ from mlops_kit.core.types import (
     EnvironmentName,
     GateAnswer,
     ModelName,
+    Note,
+    NoteKind,
     PromotionKind,
     PromotionRecord,
 )
@@ -128,6 +130,49 @@ def test_an_empty_log_has_no_records(subject: Subject) -> None:
     assert subject.log.read_records() == ()
 
 
+def note(commit: CommitSha, *, seq: int = 1, model: str = "churn") -> Note:
+    return Note(
+        model=ModelName(model),
+        environment=DEV,
+        seq=seq,
+        kind=NoteKind.HOLD,
+        commit=commit,
+        record=seq,
+        reason=MESSAGE,
+        actor="ada",
+        recorded_at=datetime(2026, 3, 1, 12, 1, seq, tzinfo=UTC),
+    )
+
+
+def test_notes_read_back_as_they_were_written_in_order_and_are_no_records(subject: Subject) -> None:
+    written = [note(subject.commit, seq=2), note(subject.commit), note(subject.commit, model="a/b:$(touch pwned)")]
+    for entry in written:
+        subject.log.append_note(entry)
+    subject.log.append_record(record(subject.commit))
+    subject.refresh()
+    for log in (subject.log, subject.other):
+        assert log.read_notes() == (written[2], written[1], written[0])
+        assert log.read_records() == (record(subject.commit),)
+
+
+def test_a_taken_number_of_a_note_is_a_conflict_and_the_first_note_stays(subject: Subject) -> None:
+    first = note(subject.commit)
+    subject.log.append_note(first)
+    with pytest.raises(ConflictError):
+        subject.other.append_note(replace(first, kind=NoteKind.RELEASE))
+    subject.refresh()
+    assert subject.other.read_notes() == (first,)
+
+
+def test_what_another_clone_wrote_is_read_after_the_next_fetch(subject: Subject) -> None:
+    assert subject.other.read_records() == ()
+    subject.log.append_record(record(subject.commit))
+    subject.log.append_note(note(subject.commit))
+    subject.refresh()
+    assert subject.other.read_records() == (record(subject.commit),)
+    assert subject.other.read_notes() == (note(subject.commit),)
+
+
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     return make_origin(tmp_path)[1]
@@ -164,6 +209,25 @@ def test_a_lightweight_tag_is_no_record(work: Path) -> None:
     git(work, "tag", "mlops/churn/dev/000001")
     with pytest.raises(IntegrityError, match="not an annotated tag"):
         GitPromotionLog(open_repository(work)).read_records()
+
+
+@pytest.mark.parametrize(
+    ("tag", "message", "why"),
+    [
+        ("mlops/churn/dev/note/000001", "not json", "Invalid JSON"),
+        ("mlops/churn/dev/note/000001", '{"version": 1, "unheard": 0}', "Field required"),
+        ("mlops/churn/dev/note/1", "{}", "its name is not"),
+    ],
+)
+def test_a_malformed_note_stops_the_reading_of_records_too(work: Path, tag: str, message: str, why: str) -> None:
+    git(work, "tag", "-a", tag, "-m", message)
+    for read in (
+        GitPromotionLog(open_repository(work)).read_records,
+        GitPromotionLog(open_repository(work)).read_notes,
+    ):
+        with pytest.raises(IntegrityError, match=why) as caught:
+            read()
+        assert tag in str(caught.value)
 
 
 def test_a_remote_that_is_gone_promises_nothing(work: Path) -> None:

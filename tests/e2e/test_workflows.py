@@ -16,12 +16,12 @@ EXAMPLES = sorted((KIT / "examples" / "workflows").glob("*.yml"))
 ACTIONS = [KIT / "action.yml", KIT / prepare.OWN_ACTION / "action.yml"]
 BIN = Path(sys.executable).parent
 READ = {"contents": "read"}
-TAGS = {"contents": "write", "pull-requests": "read"}
+PROMOTE = {"contents": "write", "deployments": "write", "pull-requests": "write", "actions": "read"}
 POST = {"contents": "write", "pull-requests": "write", "checks": "write", "statuses": "write"}
 PERMISSIONS = {
     "ci.yml": {"check": READ},
-    "promote.yml": {"promote": TAGS},
-    "reconcile.yml": {"reconcile": TAGS},
+    "promote.yml": {"promote": PROMOTE},
+    "reconcile.yml": {"reconcile": PROMOTE},
     "review.yml": {
         "begin": {"checks": "write"},
         "reproduce": READ,
@@ -29,7 +29,7 @@ PERMISSIONS = {
         "prune": {"contents": "write"},
     },
 }
-GRANTS = {"promote.yml": TAGS, "reconcile.yml": TAGS, "review.yml": POST}
+GRANTS = {"promote.yml": PROMOTE, "reconcile.yml": PROMOTE, "review.yml": POST}
 CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},

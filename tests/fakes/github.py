@@ -57,10 +57,15 @@ class FakeGitHub:
         self.comments: dict[int, Json] = {}
         self.statuses: list[Json] = []
         self.check_runs: dict[int, dict[str, Any]] = {}
+        self.reviews: dict[int, Json] = {}
+        self.run_approvals: dict[int, list[Json]] = {}
+        self.deployments: dict[int, dict[str, Any]] = {}
+        self.deployment_statuses: dict[int, dict[str, Any]] = {}
         self.roles: dict[str, str] = {}
         self.refs: dict[str, str] = {}
         self.objects = Objects()
         self.archived = False
+        self.bots_may_open = True
         self.faults: list[Fault] = []
         self.log: list[Json] = []
         self.lock = threading.RLock()
@@ -89,6 +94,34 @@ class FakeGitHub:
             identity = self.new_id()
             self.comments[identity] = {"id": identity, "number": number, "author": author, "body": body}
             return identity
+
+    def add_review(self, number: int, state: str, *, author: str | None, commit: str | None = "a" * 40) -> None:
+        """Somebody reviews a pull request."""
+        with self.lock:
+            found: Json = {"id": self.new_id(), "number": number, "author": author, "state": state, "commit": commit}
+            self.reviews[int(str(found["id"]))] = found
+
+    def add_deployment(self, environment: str, **wanted: object) -> int:
+        """Put a deployment there that somebody else made; its id."""
+        with self.lock:
+            defaults: Json = {
+                "ref": "a" * 40, "task": "deploy", "payload": {}, "description": None, "creator": "octocat",
+                "production_environment": False, "environment": environment, "id": self.new_id(),
+            }  # fmt: skip
+            found = {**defaults, **wanted}
+            self.deployments[int(str(found["id"]))] = found
+            return int(str(found["id"]))
+
+    def board(self) -> list[tuple[object, str, str]]:
+        """Payload's seq, environment and last state of every deployment of ours, by id."""
+        with self.lock:
+            ours = [one for _, one in sorted(self.deployments.items()) if one["task"].startswith("promote:")]
+            return [(one["payload"]["seq"], one["environment"], self.last_state(one["id"])) for one in ours]
+
+    def last_state(self, deployment: int) -> str:
+        """The state of a deployment's newest status; `pending` where it has none."""
+        found = [one for _, one in sorted(self.deployment_statuses.items()) if one["deployment"] == deployment]
+        return str(found[-1]["state"]) if found else "pending"
 
     def new_id(self) -> int:
         """A number that nothing here has yet."""

@@ -2,19 +2,23 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes import github_shapes as shapes
+from tests.fakes.github_deployments import DEPLOYMENT_ROUTES, query_deployments
 from tests.fakes.github_git import GIT_ROUTES
+from tests.fakes.github_people import PEOPLE_ROUTES
 from tests.fakes.github_shapes import Json
 
 if TYPE_CHECKING:
     from tests.fakes.github import FakeGitHub
 
 BODY_LIMIT = 65536
-WRITE_ALL = frozenset({"pull-requests: write", "statuses: write", "checks: write", "contents: write"})
+WRITE_ALL = frozenset(
+    {"pull-requests: write", "statuses: write", "checks: write", "contents: write", "deployments: write"}
+)
 PER_PAGE_LIMIT = 100
 SUMMARY_LIMIT = 65535
 ANNOTATION_LIMIT = 50
@@ -71,6 +75,37 @@ class Call:
         """Refuse who may not change the repository's content."""
         _require(account, "contents: write")
 
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The body as an object; 400 where it is none."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            raise RefusalError(400, "Problems parsing JSON") from None
+        if not isinstance(value, dict):
+            raise RefusalError(422, "Invalid request.")
+        return value
+
+    def require(self, permission: str) -> None:
+        """Refuse a token without a permission."""
+        if self.account is not None:
+            _require(self.account, permission)
+
+    def page(self, entries: Sequence[Json], show: Callable[[str, str, Json], Json]) -> "Answer":
+        """The page of a list that is asked for, each entry in its shape, with a link to the next."""
+        size = min(int(self.query.get("per_page", "30")), PER_PAGE_LIMIT)
+        page = int(self.query.get("page", "1"))
+        link = f'<{self.github.url}{self.path}?per_page={size}&page={page + 1}>; rel="next"'
+        headers = {"link": link} if page * size < len(entries) else {}
+        shown = entries[(page - 1) * size : page * size]
+        value = [show(self.github.url, self.github.repository, entry) for entry in shown]
+        return Answer(status=200, value=value, headers=headers)
+
+    @staticmethod
+    def reply(status: int, value: object) -> "Answer":
+        """An answer."""
+        return Answer(status=status, value=value)
+
     @staticmethod
     def refusal(status: int, message: str) -> RefusalError:
         """An answer that says no."""
@@ -114,6 +149,8 @@ def _user(call: Call, account: Account, _found: re.Match[str]) -> Answer:
 
 
 def _graphql(call: Call, account: Account, _found: re.Match[str]) -> Answer:
+    if "deployments" in call.text("query"):
+        return Answer(status=200, value=query_deployments(call))
     if "viewer" not in call.text("query"):
         raise RefusalError(400, "Problems parsing the query")
     return Answer(status=200, value={"data": {"viewer": {"login": account.login}}})
@@ -131,17 +168,8 @@ def _read_pull(call: Call, _account: Account, found: re.Match[str]) -> Answer:
 
 def _list_comments(call: Call, _account: Account, found: re.Match[str]) -> Answer:
     github, number = call.github, _pull(call, found["number"])
-    size = min(int(call.query.get("per_page", "30")), PER_PAGE_LIMIT)
-    page = int(call.query.get("page", "1"))
     there = [entry for _, entry in sorted(github.comments.items()) if entry["number"] == number]
-    shown = there[(page - 1) * size : page * size]
-    link = f'<{github.url}{call.path}?per_page={size}&page={page + 1}>; rel="next"'
-    headers = {"link": link} if page * size < len(there) else {}
-    return Answer(
-        status=200,
-        value=[shapes.comment(github.url, github.repository, entry) for entry in shown],
-        headers=headers,
-    )
+    return call.page(there, shapes.comment)
 
 
 def _check_unlocked(call: Call, number: object) -> None:
@@ -191,13 +219,14 @@ def _create_status(call: Call, account: Account, found: re.Match[str]) -> Answer
 
 
 def _list_pulls(call: Call, _account: Account, _found: re.Match[str]) -> Answer:
-    """Open ones of a branch, as `head=owner:branch` asks."""
+    """Open ones of a branch, as `head=owner:branch` and `base=branch` ask."""
     owner, _, branch = call.query.get("head", "").partition(":")
     return _pulls(
         call,
         lambda wanted: (
             wanted["state"] == "open"
             and wanted["head_branch"] == branch
+            and call.query.get("base", wanted["base_branch"]) == wanted["base_branch"]
             and str(wanted["head_repository"]).partition("/")[0] == owner
         ),
     )
@@ -320,4 +349,5 @@ ROUTES: tuple[tuple[str, str, Responder], ...] = (
     ("POST", _REPO + r"/statuses/(?P<sha>[0-9a-f]{40})", _create_status),
     ("GET", _REPO + r"/git/ref/(?P<name>.+)", _read_ref),
     *((method, pattern, _through(respond)) for method, pattern, respond in GIT_ROUTES),
+    *((method, _REPO + pattern, respond) for method, pattern, respond in (*DEPLOYMENT_ROUTES, *PEOPLE_ROUTES)),
 )

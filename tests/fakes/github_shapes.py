@@ -79,7 +79,7 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
     """A PullRequest; `wanted` has number, head, base, head_branch, base_branch, head_repository (None: gone)."""
     url = f"{home}/repos/{full_name}/pulls/{wanted['number']}"
     origin = wanted["head_repository"]
-    author = user(home, "octocat")
+    author = user(home, str(wanted.get("author", "octocat")))
     links = ("self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "statuses")
     return {
         "id": wanted["number"],
@@ -92,7 +92,7 @@ def pull_request(home: str, full_name: str, wanted: Json) -> Json:
         "state": wanted.get("state", "open"),
         "locked": wanted.get("locked", False),
         "title": wanted.get("title", "a change"),
-        "body": None,
+        "body": wanted.get("body"),
         "user": author,
         "labels": [label(home, full_name, name) for name in _names(wanted.get("labels"))],
         **dict.fromkeys(("milestone", "closed_at", "auto_merge", "mergeable", "merged_by")),
@@ -214,6 +214,87 @@ def ref(home: str, full_name: str, name: str, sha: str) -> Json:
     url = f"{home}/repos/{full_name}/git"
     target = {"type": "commit", "sha": sha, "url": f"{url}/commits/{sha}"}
     return {"ref": name, "node_id": f"REF_{name}", "url": f"{url}/{name}", "object": target}
+
+
+def review(home: str, full_name: str, wanted: Json) -> Json:
+    """A PullRequestReview; `wanted` has id, number, author (None: the account is gone), state, commit (None: lost)."""
+    page = f"https://github.test/{full_name}/pull/{wanted['number']}#pullrequestreview-{wanted['id']}"
+    pull = f"{home}/repos/{full_name}/pulls/{wanted['number']}"
+    return {
+        "id": wanted["id"],
+        "node_id": f"PRR_{wanted['id']}",
+        "user": None if wanted["author"] is None else user(home, str(wanted["author"])),
+        "body": "",
+        "state": wanted["state"],
+        "html_url": page,
+        "pull_request_url": pull,
+        "author_association": "MEMBER",
+        "_links": {"html": {"href": page}, "pull_request": {"href": pull}},
+        "submitted_at": TIME,
+        "commit_id": wanted["commit"],
+    }
+
+
+def run_approval(home: str, full_name: str, wanted: Json) -> Json:
+    """An EnvironmentApprovals; `wanted` has environments (names), state, author."""
+    return {
+        "state": wanted["state"],
+        "comment": "",
+        "environments": [
+            {
+                "id": number_of(name),
+                "node_id": f"EN_{name}",
+                "name": name,
+                "url": f"{home}/repos/{full_name}/environments/{name}",
+                "html_url": f"https://github.test/{full_name}/deployments/{name}",
+                "created_at": TIME,
+                "updated_at": TIME,
+            }
+            for name in _names(wanted["environments"])
+        ],
+        "user": user(home, str(wanted["author"])),
+    }
+
+
+def deployment(home: str, full_name: str, wanted: Json) -> Json:
+    """A Deployment; `wanted` has what was sent, and id and creator."""
+    url = f"{home}/repos/{full_name}/deployments/{wanted['id']}"
+    return {
+        "url": url,
+        "id": wanted["id"],
+        "node_id": f"DE_{wanted['id']}",
+        "sha": wanted["ref"],
+        "ref": wanted["ref"],
+        "task": wanted["task"],
+        "payload": wanted["payload"],
+        "original_environment": wanted["environment"],
+        "environment": wanted["environment"],
+        "description": wanted["description"],
+        "creator": user(home, str(wanted["creator"])),
+        "created_at": TIME,
+        "updated_at": TIME,
+        "statuses_url": f"{url}/statuses",
+        "repository_url": f"{home}/repos/{full_name}",
+        "transient_environment": False,
+        "production_environment": wanted["production_environment"],
+    }
+
+
+def deployment_status(home: str, full_name: str, wanted: Json) -> Json:
+    """A DeploymentStatus; `wanted` has what was sent, and id, deployment (its id) and creator."""
+    url = f"{home}/repos/{full_name}/deployments/{wanted['deployment']}"
+    return {
+        "url": f"{url}/statuses/{wanted['id']}",
+        "id": wanted["id"],
+        "node_id": f"DES_{wanted['id']}",
+        "creator": user(home, str(wanted["creator"])),
+        **{key: wanted[key] for key in ("state", "description", "environment", "environment_url", "log_url")},
+        "target_url": wanted["log_url"],
+        "created_at": TIME,
+        "updated_at": TIME,
+        "deployment_url": url,
+        "repository_url": f"{home}/repos/{full_name}",
+    }
 
 
 def _names(value: object) -> list[str]:

@@ -47,7 +47,16 @@ class Canary:
 
     def _servers(self) -> Iterator[tuple[str, bytes]]:
         for github in self.servers:
-            for name in ("log", "comments", "statuses", "check_runs", "refs"):
+            for name in (
+                "log",
+                "comments",
+                "statuses",
+                "check_runs",
+                "refs",
+                "deployments",
+                "deployment_statuses",
+                "pulls",
+            ):
                 yield f"GitHub's {name}", json.dumps(getattr(github, name)).encode()
             yield "GitHub's files", b"".join(github.objects.blobs.values())
             yield "GitHub's commits", repr(github.objects.commits).encode()

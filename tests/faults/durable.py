@@ -144,6 +144,9 @@ class Durable:
         values = [record.model, record.environment, str(record.digest)]
         self._write("replace into serving values (?, ?, ?)", values)
 
+    def test(self, record: PromotionRecord) -> None:
+        assert self.observe(record.environment, record.model).digest == record.digest
+
     def _write(self, statement: str, values: Sequence[object]) -> None:
         time.sleep(self.pause_seconds)
         with self._open() as database, database:

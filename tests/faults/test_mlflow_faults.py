@@ -1,4 +1,4 @@
-"""Promotion against a real MLflow (SQLite) and a real git remote: killed at random, and raced."""
+"""Promotion against a real MLflow without a server (SQLite) and a real git remote: killed at random, and raced."""
 
 import shutil
 from pathlib import Path
@@ -58,7 +58,7 @@ def assert_settles(clone: Path, database: str) -> None:
 
 def test_killed_promotions_against_mlflow_converge(tmp_path: Path, empty_database: Path, record_property: Note) -> None:
     source, tally = random_source("mlflow"), Tally()
-    for trial in range(count_trials(20)):
+    for trial in range(count_trials(50)):
         clone, database = lay_out(tmp_path / str(trial), empty_database)
         for _ in range(2):
             kill_after(run_child(reconcile_mlflow, clone, database), next_moment(source, tally, longest=1.5), tally)
@@ -70,7 +70,7 @@ def test_killed_promotions_against_mlflow_converge(tmp_path: Path, empty_databas
 def test_racing_promoters_agree_on_one_version_in_mlflow(
     tmp_path: Path, empty_database: Path, record_property: Note
 ) -> None:
-    trials = count_trials(20)
+    trials = count_trials(50)
     for trial in range(trials):
         folder = tmp_path / str(trial)
         clone, database = lay_out(folder, empty_database)

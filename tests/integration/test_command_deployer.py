@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mlops_kit.adapters.commands import RepositoryCommands
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.ports import Deployer
@@ -21,6 +20,7 @@ from mlops_kit.core.types import (
 )
 from mlops_kit.deployers.catalog import DeployerCatalog
 from mlops_kit.testing.artifacts import MemoryFiles
+from tests.contract.test_deployers import open_tools
 
 DEV, CHURN = EnvironmentName("dev"), ModelName("churn $(touch pwned)")
 ONE = Digest(algorithm="md5", value="1" * 32)
@@ -34,7 +34,7 @@ ACME = """
 from mlops_kit.core.types import Digest, Health, ServingReading
 
 class AcmeDeployer:
-    def __init__(self, settings, commands):
+    def __init__(self, settings, tools):
         self.settings = settings
 
     def observe(self, environment, model):
@@ -58,8 +58,7 @@ class Place:
 
     def open(self, **changes: object) -> Deployer:
         settings = {"kind": "command", "apply": ["./apply"], "status": ["./status"], **changes}
-        commands = RepositoryCommands(self.folder, {"PATH": "/usr/bin:/bin"})
-        return DeployerCatalog(commands).open_deployer(Deploy.model_validate(settings))
+        return DeployerCatalog(open_tools(self.folder)).open_deployer(Deploy.model_validate(settings))
 
 
 @pytest.fixture
@@ -144,9 +143,9 @@ def test_wrong_settings_are_named(place: Place, changes: dict[str, object], why:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(place: Place) -> None:
-    with pytest.raises(InputError, match="'kserve' is not a kind") as caught:
-        place.open(kind="kserve")
-    assert caught.value.hint == "kinds: command"
+    with pytest.raises(InputError, match="'seldon' is not a kind") as caught:
+        place.open(kind="seldon")
+    assert caught.value.hint == "kinds: command, kserve, mlflow-serving"
 
 
 def test_an_installed_package_offers_its_kind_by_entry_point(
@@ -158,8 +157,8 @@ def test_an_installed_package_offers_its_kind_by_entry_point(
     with pytest.raises(InputError, match=r"'broken' \(acme_deployer:Nothing\) does not load"):
         place.open(kind="broken")
     with pytest.raises(InputError) as caught:
-        place.open(kind="kserve")
-    assert caught.value.hint == "kinds: acme, broken, command"
+        place.open(kind="seldon")
+    assert caught.value.hint == "kinds: acme, broken, command, kserve, mlflow-serving"
 
 
 def install(site: Path, monkeypatch: pytest.MonkeyPatch, points: str) -> None:

@@ -51,11 +51,13 @@ def server() -> Iterator[Server]:
         running.shutdown()
 
 
-@pytest.fixture
-def clone(server: Server, tmp_path: Path) -> Path:
+@pytest.fixture(params=["whole", "shallow"])
+def clone(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Path:
     folder = tmp_path / "clone"
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     subprocess.run(["git", "-C", folder, "remote", "add", "origin", f"{server.url}/acme/churn"], check=True)
+    if request.param == "shallow":
+        (folder / ".git" / "shallow").touch()
     return folder
 
 
@@ -79,6 +81,18 @@ def test_a_header_that_a_checkout_left_is_not_sent_too(server: Server, clone: Pa
     fetch(clone, GITHUB_ACTIONS="true", GITHUB_SERVER_URL=server.url, MLOPS_KIT_TOKEN=TOKEN)
 
     assert server.seen == [[HEADER]]
+
+
+def test_a_header_that_a_checkout_keeps_in_an_included_file_is_sent(
+    server: Server, clone: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "credentials"
+    kept.write_text(f'[http "{server.url}/"]\n\textraheader = AUTHORIZATION: basic kept\n')
+    subprocess.run(["git", "-C", clone, "config", f"includeIf.gitdir:{clone}/.git.path", kept], check=True)
+
+    fetch(clone)
+
+    assert server.seen == [["basic kept"]]
 
 
 def test_another_server_gets_nothing(server: Server, clone: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mlops_kit.adapters.github.connection import ANSWER_LIMIT
-from mlops_kit.adapters.github.forge import GitHubForge, connect, next_page
+from mlops_kit.adapters.github.forge import GitHubForge, connect
+from mlops_kit.adapters.github.pages import next_page
 from mlops_kit.adapters.github.transport import Patience, check_address
 from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, PassingError, RefusedError
 from mlops_kit.core.forge import CommitStatus, StatusState
@@ -274,7 +275,7 @@ def test_ten_thousand_comments_are_read_and_not_one_more(github: FakeGitHub, for
     assert len(forge.list_comments(7)) == 10_000
 
     github.add_comment(7, "one more", author="octocat")
-    with pytest.raises(OutsideError, match="10000 comments"):
+    with pytest.raises(OutsideError, match="10000 entries"):
         forge.list_comments(7)
 
 
@@ -314,7 +315,7 @@ def test_pages_end_where_no_link_leads_on() -> None:
 
 
 def test_an_endless_list_is_refused() -> None:
-    with pytest.raises(OutsideError, match="10000 comments"):
+    with pytest.raises(OutsideError, match="10000 entries"):
         next_page('<https://api.test/x?page=101>; rel="next"', 100, server="https://api.test")
 
 

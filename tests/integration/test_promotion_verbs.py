@@ -63,6 +63,11 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
+    return open_shop(tmp_path, monkeypatch, capsys)
+
+
+def open_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
+    """An empty shop below a folder, which the process works in."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     clone = make_remote(tmp_path)

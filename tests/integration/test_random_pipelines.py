@@ -13,7 +13,7 @@ from tests.integration.scenario import Scenario
 from tests.integration.test_reproduce_equals_dvc import assert_equal, pair_of_projects
 
 COUNT = 6
-MANY = max(15, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "15")) // 10)
+MANY = max(3, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "30")) // 10)
 
 
 def compare(seed: int, folder: Path) -> None:

@@ -50,6 +50,9 @@ def problems(text: str) -> list[str]:
     ]
 
 
+KEYS = "version, metrics, environments, registry, log, tracking, promotion, review, bundle"
+
+
 def test_every_key_of_the_file_is_read() -> None:
     config = parse_config(FULL.encode(), file="mlops.yaml")
     staging, production = (config.environments[EnvironmentName(name)] for name in ("staging", "production"))
@@ -115,7 +118,7 @@ def test_unknown_keys_come_with_the_key_that_was_meant() -> None:
         "7:14 environments.dev.gates.0.metirc: unknown key | did you mean metric?",
         "8:12 registry.knd: unknown key | did you mean kind?",
         "9:18 metrics.loss.gaol: unknown key | did you mean goal?",
-        "10:1 zzz: unknown key | known: version, metrics, environments, registry, tracking, review",
+        f"10:1 zzz: unknown key | known: {KEYS}",
     ]
 
 
@@ -249,6 +252,56 @@ def test_keys_must_be_text() -> None:
 
 def test_no_environment_at_all_is_refused() -> None:
     assert problems("version: 1\nenvironments: {}\n") == ["2:15 environments: must not be empty"]
+
+
+def test_with_files_for_environments_all_follow_the_branch_that_has_them() -> None:
+    text = "version: 1\npromotion: {reader: path, branch: trunk}\n"
+    named = parse_config((text + "environments: {a: {}, b: {after: a, branch: trunk}}\n").encode(), file="f")
+    assert [(name, one.branch) for name, one in named.environments.items()] == [("a", "trunk"), ("b", "trunk")]
+    default = parse_config(text.encode(), file="f")
+    assert [(name, one.branch, one.after) for name, one in default.environments.items()] == [
+        ("dev", "trunk", None),
+        ("staging", "trunk", "dev"),
+        ("production", "trunk", "staging"),
+    ]
+
+
+LEAVE_OUT = "leave branch out: all environments are files of 'main'"
+NO_OWN_BRANCH = "with promotion: {reader: path} no environment has a branch of its own"
+
+
+def test_with_files_for_environments_none_has_a_branch_of_its_own() -> None:
+    assert problems("""\
+        version: 1
+        promotion: {reader: path}
+        environments:
+          dev: {branch: dev}
+          staging: {after: dve}
+    """) == [
+        f"4:17 environments.dev.branch: {NO_OWN_BRANCH}, but 'dev' | {LEAVE_OUT}",
+        "5:20 environments.staging.after: 'dve' is not an environment | did you mean dev?",
+    ]
+    with pytest.raises(ValueError, match=r"environments\.a\.branch: with promotion"):
+        Config.model_validate({"version": 1, "promotion": {"reader": "path"}, "environments": {"a": {"branch": "x"}}})
+
+
+@pytest.mark.parametrize("folder", ["/a", "a/../b", "..", "a//b", "a/", ".git/x", "a\\\\b", "a\\u0007"])
+def test_files_for_environments_stay_inside_the_repository(folder: str) -> None:
+    (said,) = problems(f'version: 1\npromotion: {{reader: path, folder: "{folder}"}}\n')
+    assert said.startswith("2:35 promotion.folder: expected a folder inside the repository")
+
+
+def test_reader_and_bundles_are_checked() -> None:
+    assert problems("""\
+        version: 1
+        promotion: {reader: files, branch: -x}
+        bundle: {empty: [], text: churn, "": [a]}
+    """) == [
+        "2:21 promotion.reader: 'files' is not one of branch, path",
+        "2:36 promotion.branch: git does not allow this as the name of a branch, got '-x'",
+        "3:17 bundle.empty: must not be empty",
+        "3:27 bundle.text: expected a list, got 'churn'",
+    ]
 
 
 def test_a_circle_cannot_be_built_in_code_either() -> None:

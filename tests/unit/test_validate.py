@@ -87,3 +87,15 @@ def test_a_stage_that_the_lock_lacks_is_named_by_its_group() -> None:
     lock = "schema: '2.0'\nstages:\n  train@a:\n    cmd: x a\n"
     found = check(**{"dvc.yaml": grouped, "dvc.lock": lock})
     assert said(found) == ["dvc.lock: stages missing from lock: report"]
+
+
+def test_a_bundle_names_models_that_there_are() -> None:
+    config = FILES["mlops.yaml"] + "bundle: {all: [fraud, frud]}\n"
+    (problem,) = said(check(**{"mlops.yaml": config}))
+    assert "bundle.all.1: no dvc.yaml declares a model 'frud'" in problem
+
+
+def test_two_models_of_one_name_are_told_although_each_file_is_fine() -> None:
+    twin = "artifacts: {sub-fraud: {path: x, type: model}, fraud: {path: y, type: model}}\n"
+    problems = said(check(**{"sub/dvc.yaml": twin}))
+    assert ["two models of this file are called 'sub-fraud'" in one for one in problems] == [True]

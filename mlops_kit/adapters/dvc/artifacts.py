@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mlops_kit.adapters.dvc.remote_stock import TIMEOUT_SECONDS, RemoteStock
 from mlops_kit.adapters.dvc.store import ObjectStore, hash_legacy, open_store
 from mlops_kit.adapters.files import write_atomic
 from mlops_kit.core.errors import IntegrityError, RefusedError
@@ -33,12 +34,15 @@ class VerifiedFiles:
 class DvcArtifacts:
     """The Artifacts port over one repository."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(
+        self, git: Git, environment: Mapping[str, str] | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         self._git = git
+        self._stock = RemoteStock(git.root, environment or {}, timeout_seconds=timeout_seconds)
 
     def find_missing(self, models: Iterable[Model]) -> frozenset[Digest]:
-        """The digests whose bytes the DVC remote does not have in full; nothing is downloaded."""
-        return frozenset(model.digest for model in models if model.digest and model.digest.algorithm not in COMPUTED)
+        """The digests whose bytes the DVC remote does not have in full; see the port."""
+        return self._stock.find_missing(models)
 
     def fetch_model(self, model: Model, commit: CommitSha) -> VerifiedFiles:
         """The model's verified bytes.
@@ -52,8 +56,8 @@ class DvcArtifacts:
         if not model.cached:
             return self._fetch_from_git(model, digest, commit)
         with open_store(self._git.root, model.file) as store:
-            store.fetch(digest)
-            return _read_folder(store, digest) if digest.is_directory else _read_file(store, digest, model)
+            store.fetch(digest, remote=model.remote)
+            return _read_folder(store, digest, model) if digest.is_directory else _read_file(store, digest, model)
 
     def _fetch_from_git(self, model: Model, digest: Digest, commit: CommitSha) -> VerifiedFiles:
         """Bytes of a `cache: false` output or of a plain file: git has them at the commit."""
@@ -80,11 +84,11 @@ def _read_file(store: ObjectStore, digest: Digest, model: Model) -> VerifiedFile
     return VerifiedFiles(files={PurePosixPath(model.path).name: path}, sha256=sha256)
 
 
-def _read_folder(store: ObjectStore, digest: Digest) -> VerifiedFiles:
+def _read_folder(store: ObjectStore, digest: Digest, model: Model) -> VerifiedFiles:
     listing = store.locate(digest.algorithm, digest.value)
     _verify(listing, "md5", digest.value)
     entries = parse_listing(listing.read_bytes(), digest)
-    store.fetch(digest, sorted(set(entries.values())))
+    store.fetch(digest, sorted(set(entries.values())), remote=model.remote)
     files = {name: store.locate(digest.algorithm, value) for name, value in entries.items()}
     hashes = {name: _verify(files[name], digest.algorithm, value) for name, value in entries.items()}
     return VerifiedFiles(files=files, sha256=tree_sha256(hashes))

@@ -16,6 +16,7 @@ from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM
 from mlops_kit.core.types import Digest
 
 if TYPE_CHECKING:
+    from dvc.data_cloud import Remote
     from dvc.repo import Repo
 
 
@@ -30,13 +31,13 @@ class ObjectStore:
         cache = self._repo.cache.legacy if algorithm == LEGACY_ALGORITHM else self._repo.cache.local
         return Path(cache.oid_to_path(value))
 
-    def fetch(self, digest: Digest, parts: Sequence[str] = ()) -> None:
+    def fetch(self, digest: Digest, parts: Sequence[str] = (), *, remote: str = "") -> None:
         """Bring a digest and, for a directory, its parts into the cache; the remote is asked only for what is missing.
 
-        RefusedError where they are nowhere, OutsideError where the remote fails.
+        An empty name is the default remote. RefusedError where they are nowhere, OutsideError where the remote fails.
         """
         wanted = [Digest(algorithm=digest.algorithm, value=value) for value in (digest.value, *parts)]
-        if lost := self.fetch_all(wanted):
+        if lost := self.fetch_all(wanted, remote=remote or None):
             raise _nowhere(digest, self._explain(lost, wanted))
 
     def missing(self, digests: Iterable[Digest]) -> tuple[Digest, ...]:
@@ -68,6 +69,26 @@ class ObjectStore:
                 continue
             sizes |= _sizes(group, told)
         return sizes
+
+    def open_remote(self, name: str = "") -> "Remote | None":
+        """A remote by name, the default one for an empty name; None where no remote is configured at all.
+
+        RefusedError where there is none of that name, or remotes and no default; OutsideError where it cannot be
+        opened.
+        """
+        from dvc.config import ConfigError
+        from dvc.exceptions import DvcException
+
+        if not name and not self._repo.config["remote"]:
+            return None
+        try:
+            with remote_errors():
+                return self._repo.cloud.get_remote(name or None)
+        except ConfigError as error:
+            wrong = f"there is no DVC remote {name!r}" if name else "no DVC remote is the default one"
+            raise RefusedError(wrong, hint="dvc remote add, or choose one: dvc remote default NAME") from error
+        except (DvcException, OSError) as error:
+            raise remote_failure(error) from error
 
     def require_whole(self, digests: Iterable[Digest]) -> None:
         """IntegrityError where an object that was just fetched is damaged; it is not kept then."""

@@ -5,24 +5,23 @@ Every answer is checked for shape before it is believed. How requests are sent a
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qs, urlsplit
 
 from mlops_kit.adapters.github import checks
+from mlops_kit.adapters.github.pages import document_of, read_pages
+from mlops_kit.adapters.github.people import read_approver, read_review
 from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
 from mlops_kit.adapters.github.transport import Patience, Repeat, Reply, Request, Transport
-from mlops_kit.core.errors import ConflictError, InputError, OutsideError, RefusedError
+from mlops_kit.core.errors import ConflictError, InputError, KitError, OutsideError, PassingError, RefusedError
 from mlops_kit.core.forge import Branch, CheckRun, Comment, CommitStatus, Permission, PersonReview, PullRequest
 from mlops_kit.core.review.event import Field, read_pull_request
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
 APP_TOKEN = "ghs_"  # noqa: S105 - how tokens of apps begin, a workflow's own among them
 ACTIONS_LOGIN = "github-actions[bot]"
-PAGE_LIMIT = 100
 DESCRIPTION_LIMIT = 140
 COMMENT_ID_LIMIT = 2**63
 
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
 def connect(repository: str, *, api_url: str, token: str, patience: Patience | None = None) -> "GitHubForge":
@@ -35,6 +34,7 @@ class GitHubForge:
     """One repository on GitHub."""
 
     def __init__(self, repository: str, transport: Transport, *, is_app: bool = False) -> None:
+        self._repository = repository
         self._home = f"/repos/{repository}"
         self._transport = transport
         self._is_app = is_app
@@ -54,7 +54,7 @@ class GitHubForge:
             permission="pull-requests: read",
             missing=InputError,
         )
-        return self._transport.send(request, lambda reply: read_pull_request(_document(reply, request)))
+        return self._transport.send(request, lambda reply: read_pull_request(document_of(reply, request)))
 
     def find_pull_requests(self, commit: CommitSha) -> tuple[PullRequest, ...]:
         """The pull requests that have the commit, and the merged one that brought it, by number."""
@@ -72,16 +72,34 @@ class GitHubForge:
         )
 
     def list_reviews(self, number: int) -> tuple[PersonReview, ...]:
-        """People's reviews of a pull request, the oldest first."""
-        raise OutsideError(f"the reviews of {number} cannot be read yet")
+        """People's reviews of a pull request that were submitted, the oldest first."""
+        request = Request(
+            verb="GET",
+            path=f"{self._home}/pulls/{number}/reviews",
+            permission="pull-requests: read",
+            missing=InputError,
+        )
+        return tuple(review for review in read_pages(self._transport, request, read_review) if review)
 
     def list_run_approvals(self, run_id: int, environment: EnvironmentName) -> tuple[str, ...]:
-        """Who approved that a workflow run deploys to a guarded environment, by login."""
-        raise OutsideError(f"the approvals of {run_id} for {environment} cannot be read yet")
+        """Who approved that a workflow run deploys to a guarded environment, by login, sorted."""
+        request = Request(
+            verb="GET",
+            path=f"{self._home}/actions/runs/{run_id}/approvals",
+            permission="actions: read",
+            missing=InputError,
+        )
+        found = read_pages(self._transport, request, lambda entry: read_approver(entry, environment))
+        return tuple(sorted({login for login in found if login}))
 
     def open_pull_request(self, head: str, base: str, *, title: str, body: str) -> PullRequest:
-        """The open pull request of a branch into another."""
-        raise OutsideError(f"{title} cannot be opened yet: {head} into {base}: {len(body)}")
+        """The open pull request of a branch into another; sent once, and looked for before and after."""
+        if found := self._find_open(head, base):
+            return found
+        obstacle = self._try_open({"head": head, "base": base, "title": title, "body": body})
+        if found := self._find_open(head, base):
+            return found
+        raise obstacle or OutsideError(f"the pull request of {head} does not appear", hint="run it again")
 
     def read_permission(self, login: str) -> Permission:
         """What an account may do here; NONE where it is unknown. GitHub counts `maintain` as write."""
@@ -93,18 +111,19 @@ class GitHubForge:
             permission="metadata: read",
         )
         try:
-            return self._transport.send(request, lambda reply: _permission(_document(reply, request)))
+            return self._transport.send(request, lambda reply: _permission(document_of(reply, request)))
         except ConflictError:
             return Permission.NONE
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
         """All comments of a pull request, by id; read page by page to the end."""
-        comments: list[Comment] = []
-        page = 1
-        while page:
-            found, page = self._read_page(number, page)
-            comments.extend(found)
-        return tuple(sorted(comments))
+        request = Request(
+            verb="GET",
+            path=f"{self._home}/issues/{number}/comments",
+            permission="pull-requests: read",
+            missing=InputError,
+        )
+        return tuple(sorted(read_pages(self._transport, request, _comment)))
 
     def create_comment(self, number: int, body: str) -> None:
         """Add a comment; sent once, and its answer is not believed."""
@@ -179,7 +198,7 @@ class GitHubForge:
             query={"check_name": name, "per_page": PAGE_SIZE},
             missing=RefusedError,
         )
-        return self._transport.send(request, lambda reply: checks.read_known(_document(reply, request)))
+        return self._transport.send(request, lambda reply: checks.read_known(document_of(reply, request)))
 
     def _send_check_run(self, body: Mapping[str, object], identity: int) -> int:
         """Change the check run of that id, or make one where the id is 0; its id. Sent once."""
@@ -191,16 +210,39 @@ class GitHubForge:
             repeat=Repeat.NEVER,
             missing=RefusedError,
         )
-        return self._transport.send(request, lambda reply: checks.read_id(_document(reply, request)))
+        return self._transport.send(request, lambda reply: checks.read_id(document_of(reply, request)))
 
     def _list_pull_requests(self, path: str, query: Mapping[str, object]) -> tuple[PullRequest, ...]:
         request = Request(verb="GET", path=path, permission="pull-requests: read", query=query, missing=InputError)
 
         def read(reply: Reply) -> tuple[PullRequest, ...]:
-            found = (read_pull_request(entry) for entry in _document(reply, request).entries())
+            found = (read_pull_request(entry) for entry in document_of(reply, request).entries())
             return tuple(sorted(found, key=lambda pull_request: pull_request.number))
 
         return self._transport.send(request, read)
+
+    def _find_open(self, head: str, base: str) -> PullRequest | None:
+        """The open pull request with the lowest number that leads from one branch of this repository to another."""
+        query = {"state": "open", "head": f"{self._repository.partition('/')[0]}:{head}", "base": base}
+        found = self._list_pull_requests(f"{self._home}/pulls", {**query, "per_page": PAGE_SIZE})
+        ours = (one for one in found if (one.head_branch, one.base_branch, one.is_fork) == (head, base, False))
+        return next(ours, None)
+
+    def _try_open(self, body: Mapping[str, str]) -> KitError | None:
+        """Ask for a pull request; a failure that the next look can judge is handed back, not raised."""
+        request = Request(
+            verb="POST",
+            path=f"{self._home}/pulls",
+            permission="pull-requests: write",
+            body=body,
+            repeat=Repeat.NEVER,
+            missing=RefusedError,
+        )
+        try:
+            self._write(request)
+        except (InputError, PassingError) as obstacle:
+            return obstacle
+        return None
 
     def _write(self, request: Request) -> None:
         self._transport.send(request, lambda _reply: None)
@@ -208,7 +250,7 @@ class GitHubForge:
     def _read_user(self) -> str:
         request = Request(verb="GET", path="/user", permission="none")
         try:
-            return self._transport.send(request, lambda reply: _document(reply, request).at("login").text())
+            return self._transport.send(request, lambda reply: document_of(reply, request).at("login").text())
         except (RefusedError, ConflictError):
             return self._read_viewer()
 
@@ -222,47 +264,10 @@ class GitHubForge:
         )
         try:
             return self._transport.send(
-                request, lambda reply: _document(reply, request).at("data").at("viewer").at("login").text()
+                request, lambda reply: document_of(reply, request).at("data").at("viewer").at("login").text()
             )
         except (RefusedError, ConflictError, InputError):
             return ACTIONS_LOGIN
-
-    def _read_page(self, number: int, page: int) -> tuple[list[Comment], int]:
-        """The comments of one page and the number of the next, 0 after the last."""
-        request = Request(
-            verb="GET",
-            path=f"{self._home}/issues/{number}/comments",
-            permission="pull-requests: read",
-            query={"per_page": PAGE_SIZE, "page": page},
-            missing=InputError,
-        )
-
-        def read(reply: Reply) -> tuple[list[Comment], int]:
-            following = next_page(reply.headers.get("link", ""), page, server=self._transport.server)
-            return [_comment(entry) for entry in _document(reply, request).entries()], following
-
-        return self._transport.send(request, read)
-
-
-def next_page(link: str, page: int, *, server: str) -> int:
-    """The number of the next page that a Link header names, 0 where there is none.
-
-    Only the number is taken from it; OutsideError where it leaves the server, does not go forward, or never ends.
-    """
-    found = _NEXT.search(link)
-    if not found:
-        return 0
-    target = urlsplit(found[1])
-    number = parse_qs(target.query).get("page", [""])[0]
-    if f"{target.scheme}://{target.netloc}" != server or number != str(page + 1):
-        raise OutsideError("GitHub's link to the next page of comments leads elsewhere")
-    if page == PAGE_LIMIT:
-        raise OutsideError(f"the pull request has more than {PAGE_LIMIT * PAGE_SIZE} comments")
-    return page + 1
-
-
-def _document(reply: Reply, request: Request) -> Field:
-    return Field(value=reply.value, pointer="", file=request.path)
 
 
 def _permission(document: Field) -> Permission:

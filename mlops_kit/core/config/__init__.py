@@ -4,6 +4,7 @@ The models are the one source of schemas/config.schema.json. Reading the file is
 into a Config, with every problem at once, is `parse_config`.
 """
 
+from mlops_kit.core.config.guards import ApprovalKind, ApprovalPolicy, Freeze, Weekday
 from mlops_kit.core.config.model import (
     CONFIG_FILE,
     Amount,
@@ -26,25 +27,32 @@ from mlops_kit.core.config.model import (
     default_environments,
 )
 from mlops_kit.core.config.parsing import parse_config
+from mlops_kit.core.config.reader import PromotionPolicy, ReaderKind
 
 __all__ = [
     "CONFIG_FILE",
     "Amount",
+    "ApprovalKind",
+    "ApprovalPolicy",
     "Baseline",
     "Config",
     "Deploy",
     "Environment",
+    "Freeze",
     "Gate",
     "Goal",
     "Level",
     "MetricPolicy",
+    "PromotionPolicy",
     "Publisher",
+    "ReaderKind",
     "RegistryChoice",
     "RegistryKind",
     "ReviewPolicy",
     "ReviewSection",
     "TrackingChoice",
     "TrackingKind",
+    "Weekday",
     "default_config",
     "default_environments",
     "parse_config",

@@ -5,14 +5,19 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mlops_kit.core.config.names import Follower, check_branch_name, check_environment_name, check_order
+from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
+from mlops_kit.core.config.names import Follower, check_environment_name, check_order
+from mlops_kit.core.config.reader import BranchName, PromotionPolicy, ReaderKind, fill_in_branch, leave_out_branch
+from mlops_kit.core.config.section import Section
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
+WHOLE = 100
 
 
 class Goal(StrEnum):
@@ -34,20 +39,6 @@ class Level(StrEnum):
 
     WARN = "warn"
     FAIL = "fail"
-
-
-class Section(BaseModel):
-    """A mapping of the file: kebab-case keys, unknown ones refused, immutable."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
 
 
 _DURATION = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])")
@@ -108,7 +99,9 @@ EnvironmentKey = Annotated[
     AfterValidator(check_environment_name),
     Field(json_schema_extra={"pattern": r"^(?!latest$|v[0-9]+$)[a-z0-9][a-z0-9-]{0,62}$"}),
 ]
-BranchName = Annotated[str, Field(min_length=1), AfterValidator(check_branch_name)]
+
+
+BundledModels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 
 
 class MetricPolicy(Section):
@@ -164,12 +157,40 @@ class Gate(Section):
         return self
 
 
+class Canary(Section):
+    """A roll-out in steps: each leads more of the traffic to the new version, if it is healthy so far."""
+
+    steps: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], ...],
+        Field(strict=False, min_length=1, description="Percentages of the traffic, rising; 100 is added at the end."),
+    ]
+    wait: Annotated[Duration, Field(validate_default=True, description="How long each step lasts: 90s, 30m, 24h.")] = (
+        timedelta(minutes=5)
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> "Canary":
+        if any(later <= earlier for earlier, later in pairwise(self.steps)):
+            raise ValueError(f"steps must rise: {', '.join(map(str, self.steps))}")
+        return self
+
+    @property
+    def shifts(self) -> tuple[int, ...]:
+        """The steps before all of the traffic."""
+        return tuple(step for step in self.steps if step < WHOLE)
+
+
 class Deploy(BaseModel):
     """Which deployer serves an environment; what further keys it takes is the deployer's own matter."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     kind: Annotated[str, Field(min_length=1, description="The deployer's name; further keys are its own.")]
+    canary: Annotated[Canary | None, Field(description="Roll out in steps; left out: all at once.")] = None
+    patience: Annotated[
+        Duration, Field(validate_default=True, description="How long the new version may take to become healthy.")
+    ] = timedelta(minutes=10)
+    url: Annotated[str, Field(description="Where the environment is reached, for boards; may be empty.")] = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -179,6 +200,8 @@ class Deploy(BaseModel):
 
 class Environment(Section):
     """Where versions run: the branch it follows, what comes before it, and what guards it."""
+
+    model_config = ConfigDict(json_schema_extra=leave_out_branch)
 
     branch: Annotated[BranchName, Field(description="The branch whose head says what should run here.")]
     after: Annotated[
@@ -191,6 +214,12 @@ class Environment(Section):
         bool, Field(description="Whether reconcile puts back what was changed by hand; else it only reports.")
     ] = False
     gates: Annotated[tuple[Gate, ...], Field(strict=False, description="Rules that a version must pass to enter.")] = ()
+    freeze: Annotated[
+        tuple[Freeze, ...], Field(strict=False, description="When no new version enters; rollbacks and hotfixes do.")
+    ] = ()
+    approval: Annotated[
+        ApprovalPolicy | None, Field(description="Who must approve a new version; left out: nobody is asked.")
+    ] = None
     deploy: Annotated[Deploy | None, Field(description="What serves this environment; left out: nothing does.")] = None
 
 
@@ -215,6 +244,14 @@ class RegistryChoice(Section):
             description="What the registered models' names begin with, where teams share a registry.",
         ),
     ] = ""
+
+
+class LogChoice(Section):
+    """How the promotion log is told to others."""
+
+    gto: Annotated[
+        bool, Field(description="Whether reconcile makes GTO's tags beside the log, for gto and dvc artifacts get.")
+    ] = False
 
 
 class TrackingKind(StrEnum):
@@ -293,8 +330,20 @@ class Config(Section):
         ),
     ] = Field(default_factory=default_environments)
     registry: Annotated[RegistryChoice, Field(description="Where versions are registered.")] = RegistryChoice()
+    log: Annotated[LogChoice, Field(description="What else tells the promotion log.")] = LogChoice()
     tracking: Annotated[TrackingChoice, Field(description="How reproduces are tracked.")] = TrackingChoice()
+    promotion: Annotated[PromotionPolicy, Field(description="What holds for promotion in every environment.")] = (
+        PromotionPolicy()
+    )
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
+    bundle: Annotated[
+        dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
+    ] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _environments_follow_the_files(cls, written: object) -> object:
+        return fill_in_branch(written, {"dev": {}, "staging": {"after": "dev"}, "production": {"after": "staging"}})
 
     @model_validator(mode="after")
     def _environments_are_ordered(self) -> "Config":
@@ -302,7 +351,8 @@ class Config(Section):
             str(name): Follower(branch=environment.branch, after=environment.after)
             for name, environment in self.environments.items()
         }
-        for wrong in check_order(followers):
+        shared = self.promotion.branch if self.promotion.reader is ReaderKind.PATH else None
+        for wrong in check_order(followers, shared=shared):
             raise ValueError(f"environments.{wrong.environment}.{wrong.key}: {wrong.message}")
         return self
 

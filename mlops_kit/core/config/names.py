@@ -29,6 +29,13 @@ def check_branch_name(name: str) -> str:
     return name
 
 
+def check_folder(path: str) -> str:
+    """A folder from the repository's top, with forward slashes; ValueError where it leaves that or git's own."""
+    if "\\" in path or any(part in {"", ".", "..", ".git"} or not part.isprintable() for part in path.split("/")):
+        raise ValueError("expected a folder inside the repository, with forward slashes and without . or ..")
+    return path
+
+
 @dataclass(frozen=True, kw_only=True)
 class Follower:
     """An environment as far as order goes: the branch it follows and the environment it comes after."""
@@ -47,8 +54,11 @@ class Misplaced:
     hint: str = ""
 
 
-def check_order(followers: Mapping[str, Follower]) -> tuple[Misplaced, ...]:
-    """Everything wrong between environments: unknown predecessors, circles, branches that two of them follow."""
+def check_order(followers: Mapping[str, Follower], *, shared: str | None = None) -> tuple[Misplaced, ...]:
+    """Everything wrong between environments: unknown predecessors, circles, branches that two of them follow.
+
+    `shared` is the branch that all must follow; None where each needs its own.
+    """
     unknown = [
         Misplaced(
             environment=name,
@@ -59,7 +69,8 @@ def check_order(followers: Mapping[str, Follower]) -> tuple[Misplaced, ...]:
         for name, follower in followers.items()
         if follower.after is not None and follower.after not in followers
     ]
-    return (*unknown, *_circles(followers), *_shared_branches(followers))
+    branches = _shared_branches(followers) if shared is None else _other_branches(followers, shared)
+    return (*unknown, *_circles(followers), *branches)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -100,4 +111,17 @@ def _shared_branches(followers: Mapping[str, Follower]) -> list[Misplaced]:
         )
         for name, follower in followers.items()
         if first[follower.branch] != name
+    ]
+
+
+def _other_branches(followers: Mapping[str, Follower], shared: str) -> list[Misplaced]:
+    return [
+        Misplaced(
+            environment=name,
+            key="branch",
+            message=f"with promotion: {{reader: path}} no environment has a branch of its own, but {follower.branch!r}",
+            hint=f"leave branch out: all environments are files of {shared!r}",
+        )
+        for name, follower in followers.items()
+        if follower.branch != shared
     ]

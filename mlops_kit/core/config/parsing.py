@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 
 from mlops_kit.core.config.model import Config
 from mlops_kit.core.config.names import Follower, check_order
+from mlops_kit.core.config.reader import find_path_branch
 from mlops_kit.core.config.wording import Finding, describe, describe_kind, quoting_hint
 from mlops_kit.core.documents import CONFIG_LIMITS, Document, Key, parse_yaml
 from mlops_kit.core.documents.scalars import means_otherwise_elsewhere
@@ -61,21 +62,22 @@ def _problem(document: Document, detail: ErrorDetails) -> Problem:
 
 def _order_problems(document: Document) -> Iterator[Problem]:
     """What is wrong between environments, also where other parts of the file are wrong."""
-    for wrong in check_order(_followers(document.value)):
+    shared = find_path_branch(document.value)
+    for wrong in check_order(_followers(document.value, shared), shared=shared):
         path = ("environments", wrong.environment, wrong.key)
         yield Problem(message=wrong.message, location=document.locate(path), field=_dotted(path), hint=wrong.hint)
 
 
-def _followers(value: object) -> dict[str, Follower]:
+def _followers(value: object, shared: str | None) -> dict[str, Follower]:
     written = value.get("environments") if isinstance(value, dict) else None
     sections = written if isinstance(written, dict) else {}
-    return {name: _follower(name, section) for name, section in sections.items()}
+    return {name: _follower(name, section, shared) for name, section in sections.items()}
 
 
-def _follower(name: str, section: object) -> Follower:
+def _follower(name: str, section: object, shared: str | None) -> Follower:
     branch, after = (section.get(key) if isinstance(section, dict) else None for key in ("branch", "after"))
     return Follower(
-        branch=branch if isinstance(branch, str) else _NO_BRANCH + name,
+        branch=branch if isinstance(branch, str) else shared or _NO_BRANCH + name,
         after=after if isinstance(after, str) else None,
     )
 

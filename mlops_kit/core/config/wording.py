@@ -137,7 +137,13 @@ def _kind_of(value: object) -> str:
 
 
 def _missing_example(path: Path) -> str:
-    examples = {"version": "version: 1", "branch": "branch: NAME", "metric": "metric: NAME", "kind": "kind: NAME"}
+    examples = {
+        "version": "version: 1",
+        "branch": "branch: NAME",
+        "by": "by: review",
+        "metric": "metric: NAME",
+        "kind": "kind: NAME",
+    }
     return examples.get(str(path[-1]), f"{path[-1]}: …")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.pipeline.lockfile import read_count, read_digest
+from mlops_kit.core.pipeline.lockfile import read_count, read_digest, read_stored
 from mlops_kit.core.pipeline.plot_options import PlotOptions, parse_options
 from mlops_kit.core.pipeline.plots import WrittenPlot
 from mlops_kit.core.pipeline.stages import DEFAULT_PARAMS_FILE, Output, OutputKind, Stage, join_path
@@ -22,12 +22,16 @@ _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenOutput:
-    """An output as a stage lists it, its path not yet normalised; `plot` says how a plot is drawn."""
+    """An output as a stage lists it, its path not yet normalised; `plot` says how a plot is drawn.
+
+    `remote` names the DVC remote that keeps it, empty for the default one.
+    """
 
     path: str
     kind: OutputKind
     cached: bool
     plot: PlotOptions | None = None
+    remote: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +219,8 @@ def _outputs(body: Mapping[object, object]) -> Iterator[WrittenOutput]:
     for kind in OutputKind:
         for path, flags in _flagged(body.get(kind.value)):
             plot = parse_options(flags) if kind is OutputKind.PLOT else None
-            yield WrittenOutput(path=path, kind=kind, cached=flags.get("cache") is not False, plot=plot)
+            cached, remote = flags.get("cache") is not False, str(flags.get("remote") or "")
+            yield WrittenOutput(path=path, kind=kind, cached=cached, plot=plot, remote=remote)
 
 
 def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:
@@ -267,6 +272,8 @@ def _data_outputs(document: Document, folder: str, value: Mapping[object, object
                     files=read_count(entry, "nfiles"),
                     size=read_count(entry if read_digest(entry) else source, "size"),
                     origin=_origin(source),
+                    remote=str(entry.get("remote") or ""),
+                    stored=tuple(read_stored(entry)),
                 )
             case _:
                 raise InputError("expected path", location=document.locate(("outs",)), field="outs")

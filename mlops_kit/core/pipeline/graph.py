@@ -62,15 +62,29 @@ def link_stages(stages: Iterable[Stage]) -> Mapping[StageName, tuple[StageName, 
 def upstream_of(stage: Stage, stages: Iterable[Stage]) -> tuple[Stage, ...]:
     """The stage and everything that leads to it, sorted by name."""
     known = {found.name: found for found in stages}
-    producers = index_producers(known.values())
+    reached = reach([stage.name], link_stages(known.values()))
+    return tuple(known[name] for name in sorted(reached))
+
+
+def reach(starts: Iterable[StageName], links: Mapping[StageName, Iterable[StageName]]) -> frozenset[StageName]:
+    """Every stage that links lead to from some, these included."""
     reached: set[StageName] = set()
-    waiting = [stage.name]
+    waiting = list(starts)
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting.extend(_sources(known[name], producers))
-    return tuple(known[name] for name in sorted(reached))
+            waiting.extend(links.get(name, ()))
+    return frozenset(reached)
+
+
+def reverse_links(links: Mapping[StageName, Iterable[StageName]]) -> Mapping[StageName, tuple[StageName, ...]]:
+    """Each stage with the stages that read from it."""
+    readers: dict[StageName, list[StageName]] = defaultdict(list)
+    for name, sources in links.items():
+        for source in sources:
+            readers[source].append(name)
+    return {name: tuple(found) for name, found in readers.items()}
 
 
 def folders_above(path: str) -> Iterator[str]:

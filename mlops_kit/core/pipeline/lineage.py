@@ -5,20 +5,48 @@ It is lineage, not identity: equal bytes are one version whatever their recipes.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
-from mlops_kit.core.pipeline.graph import upstream_of
+from mlops_kit.core.pipeline.graph import link_stages, reach, reverse_links
 from mlops_kit.core.pipeline.stages import Stage
+from mlops_kit.core.types import StageName
 
 
-def compute_recipe(maker: Stage, stages: Iterable[Stage]) -> str:
-    """The sha256, in hexadecimal, of the stages that lead to `maker`, itself included.
+class Lineage:
+    """Which stages lead where, for many questions about the stages of one project."""
 
-    Counted are commands, dependency digests and params as the lock records them; names, places in files and the
-    order of keys are not.
-    """
-    entries = sorted(_canonical(_entry(stage)) for stage in upstream_of(maker, stages))
-    return hashlib.sha256(_canonical(entries).encode()).hexdigest()
+    def __init__(self, stages: Iterable[Stage]) -> None:
+        self._stages = {stage.name: stage for stage in stages}
+        self._links = link_stages(self._stages.values())
+        self._entries: dict[StageName, str] = {}
+
+    def compute_recipe(self, maker: Stage) -> str:
+        """The sha256, in hexadecimal, of the stages that lead to `maker`, itself included.
+
+        Counted are commands, dependency digests and params as the lock records them; names, places in files and the
+        order of keys are not.
+        """
+        entries = sorted(self._entry(name) for name in reach([maker.name], self._links))
+        return hashlib.sha256(_canonical(entries).encode()).hexdigest()
+
+    def find_grounds(self, makers: Iterable[StageName], measuring: Iterable[StageName]) -> frozenset[StageName]:
+        """The stages that what is said of a model rests on: those that lead to it, and those that measure it.
+
+        Of `measuring`, the stages that write metrics, those count that read the model, themselves or through others;
+        and so do those in between.
+        """
+        before, after = reach(makers, self._links), reach(makers, self._readers)
+        return before | (reach(after.intersection(measuring), self._links) & after)
+
+    @cached_property
+    def _readers(self) -> Mapping[StageName, tuple[StageName, ...]]:
+        return reverse_links(self._links)
+
+    def _entry(self, name: StageName) -> str:
+        if name not in self._entries:
+            self._entries[name] = _canonical(_entry(self._stages[name]))
+        return self._entries[name]
 
 
 def compute_lock_digest(stages: Iterable[Stage]) -> str:

@@ -4,13 +4,13 @@ Knows the text of the file and nothing of dvc.yaml. Reads the present schema and
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mlops_kit.core.documents import Document, Key, conflict_line, parse_yaml
 from mlops_kit.core.errors import InputError, InvalidInputError, Location, Problem, RefusedError
 from mlops_kit.core.pipeline.hashing import LEGACY_ALGORITHM, hash_folder
-from mlops_kit.core.types import Digest
+from mlops_kit.core.types import Digest, StoredFile
 
 SCHEMA = "2.0"
 _ALGORITHMS = ("md5", "etag", "checksum")
@@ -27,6 +27,7 @@ class LockedPath:
     digest: Digest | None
     files: int | None = None
     size: int | None = None
+    stored: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,19 @@ def read_count(entry: Mapping[object, object], key: str) -> int | None:
         return len(files)
     whole = [size for size in sizes if isinstance(size, int) and 0 <= size < _COUNT_LIMIT]
     return sum(whole) if len(whole) == len(files) else None
+
+
+def read_stored(entry: Mapping[object, object]) -> Iterator[StoredFile]:
+    """Where versioned remotes keep an output, or each of its files, as DVC notes it under `cloud:`."""
+    if isinstance(files := entry.get("files"), list):
+        for found in files:
+            if isinstance(found, dict) and isinstance(path := found.get("relpath"), str):
+                yield from (replace(stored, path=path) for stored in read_stored({"cloud": found.get("cloud")}))
+    clouds = entry.get("cloud")
+    for remote, told in clouds.items() if isinstance(clouds, dict) else ():
+        version = told.get("version_id") if isinstance(told, dict) else None
+        if isinstance(version, str) and version:
+            yield StoredFile(path="", remote=str(remote), version=version)
 
 
 def _listed_digest(files: object) -> Digest | None:
@@ -163,6 +177,7 @@ def _paths(document: Document, path: tuple[Key, ...], entries: object) -> Iterat
                     digest=read_digest(entry),
                     files=read_count(entry, "nfiles"),
                     size=read_count(entry, "size"),
+                    stored=tuple(read_stored(entry)),
                 )
             case _:
                 raise _broken(document, (*path, number), "expected a mapping with path")

@@ -198,7 +198,7 @@ def _templated_output(written: WrittenStage, known: Dependency) -> Output:
     for out in written.outputs:
         if fits_template(join_path(written.folder, out.path), known.path):
             return _locked_output(known, written=out)
-    return Output(path=known.path, digest=known.digest, files=known.files, size=known.size)
+    return Output(path=known.path, digest=known.digest, files=known.files, size=known.size, stored=known.stored)
 
 
 def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
@@ -211,6 +211,8 @@ def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
         files=known.files,
         size=known.size,
         plot=written.plot,
+        remote=written.remote,
+        stored=known.stored,
     )
 
 
@@ -218,7 +220,9 @@ def _digests(folder: str, paths: Iterable[LockedPath]) -> dict[str, Dependency]:
     found = {}
     for entry in paths:
         path = join_path(folder, entry.path)
-        found[path] = Dependency(path=path, digest=entry.digest, files=entry.files, size=entry.size)
+        found[path] = Dependency(
+            path=path, digest=entry.digest, files=entry.files, size=entry.size, stored=entry.stored
+        )
     return found
 
 

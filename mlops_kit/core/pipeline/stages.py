@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlops_kit.core.pipeline.plot_options import PlotOptions
-from mlops_kit.core.types import Digest, StageName
+from mlops_kit.core.types import Digest, StageName, StoredFile
 
 PIPELINE_FILE = "dvc.yaml"
 LOCK_FILE = "dvc.lock"
@@ -28,13 +28,15 @@ class OutputKind(StrEnum):
 class Dependency:
     """A path that a stage reads. `digest` is what the last run read, None where the lock says nothing.
 
-    `files` is the number of files in a directory and `size` the bytes, None where the lock does not say.
+    `files` is the number of files in a directory and `size` the bytes, None where the lock does not say. `stored` says
+    where a versioned DVC remote keeps them.
     """
 
     path: str
     digest: Digest | None = None
     files: int | None = None
     size: int | None = None
+    stored: tuple[StoredFile, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -42,7 +44,8 @@ class Output:
     """A path that a stage writes; `cached` is False where git keeps the bytes, `plot` says how a plot is drawn.
 
     `origin` is what an import was taken from, all that is known of one whose bytes were not downloaded: the digest of
-    its source, or the commit as `git:…`.
+    its source, or the commit as `git:…`. `remote` names the DVC remote that keeps it (empty: the default one), `stored`
+    says where a versioned one does.
     """
 
     path: str
@@ -53,6 +56,8 @@ class Output:
     size: int | None = None
     origin: Digest | None = None
     plot: PlotOptions | None = field(default=None, compare=False)
+    remote: str = field(default="", compare=False)
+    stored: tuple[StoredFile, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Where promotions are recorded, registered, deployed and shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.forge import Announcement
@@ -12,6 +12,7 @@ from mlops_kit.core.types import (
     CommitSha,
     Digest,
     EnvironmentName,
+    GtoTag,
     Model,
     ModelName,
     Note,
@@ -36,6 +37,16 @@ class PromotionLog(Protocol):
 
     def append_note(self, note: Note) -> None:
         """Add a note at its seq; ConflictError where the seq is taken, nothing written then."""
+
+
+class Mirror(Protocol):
+    """Tags that tell the log to tools of another grammar; reading is of this moment."""
+
+    def read_tags(self) -> tuple[GtoTag, ...]:
+        """All tags but the log's own."""
+
+    def create_tags(self, tags: Iterable[GtoTag]) -> bool:
+        """Create the tags; False where a name was taken meanwhile. None that exists is changed."""
 
 
 class Artifacts(Protocol):
@@ -100,7 +111,24 @@ class Deployer(Protocol):
         """What the target runs now and how well."""
 
     def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
-        """Make the target run the record's version; safe to repeat. OutsideError where it did not come to run it."""
+        """Make the target run the record's version, all of it; safe to repeat.
+
+        Returns when the target has taken it, healthy or not yet. OutsideError where it did not come to run it.
+        """
+
+    def test(self, record: PromotionRecord) -> None:
+        """Ask the deployed version something (a smoke test); OutsideError where it does not answer as it should."""
+
+
+@runtime_checkable
+class CanaryDeployer(Deployer, Protocol):
+    """A deployer that can lead a part of the traffic to a new version beside the stable one."""
+
+    def shift(self, record: PromotionRecord, files: ModelFiles, percent: int) -> None:
+        """Lead so much of the traffic, 1 to 99 percent, to the record's version; safe to repeat."""
+
+    def abort(self, record: PromotionRecord) -> None:
+        """Lead all traffic to the stable version again, and take the record's away; safe to repeat."""
 
 
 class Deployers(Protocol):
@@ -113,8 +141,10 @@ class Deployers(Protocol):
 class Board(Protocol):
     """The forge's page of environments: what was deployed where, for people (GitHub Deployments)."""
 
-    def read_last(self, environment: EnvironmentName) -> Mapping[ModelName, Announcement]:
-        """The newest announcement of each model in an environment, those that are inactive left out."""
+    def read_last(
+        self, environment: EnvironmentName, models: Collection[ModelName]
+    ) -> Mapping[ModelName, Announcement]:
+        """The newest announcement of at least these models in an environment, those that are inactive left out."""
 
     def announce(self, announcement: Announcement) -> None:
         """Show the announcement with its state; found again by its identity where it is there, so safe to repeat.

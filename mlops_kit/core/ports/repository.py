@@ -70,6 +70,19 @@ class Git(Protocol):
         """Bring branches and the promotion log of the remote up to date; nothing without a remote."""
 
 
+class Locks(Protocol):
+    """What dvc.lock and `.dvc` files ever said, and where branches and tags stand."""
+
+    def fetch(self) -> None:
+        """Bring branches, tags and the log up to date; InputError where the clone has not the whole history."""
+
+    def read_history(self) -> Iterable[tuple[str, bytes]]:
+        """Path and content of every such file that a commit of any branch or tag has or had."""
+
+    def list_heads(self) -> Mapping[str, CommitSha]:
+        """The commit of every branch and tag, the log's tags left out."""
+
+
 class Tree(Protocol):
     """The files of one commit, or of the work tree, behind one interface; paths are from the repository's root."""
 
@@ -125,7 +138,7 @@ class Commands(Protocol):
     """A team's own short commands, run at the repository's top."""
 
     def run_command(
-        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float
+        self, words: Sequence[str], variables: Mapping[str, str], *, timeout_seconds: float, stdin: bytes = b""
     ) -> CommandResult:
         """Run a program, never a shell's line; InputError where it is not there, OutsideError on time-out."""
 
@@ -135,3 +148,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, time-zone aware."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from mlops_kit.core.errors import RefusedError
 from mlops_kit.core.promotion.log import SEQ_LIMIT
+from mlops_kit.core.promotion.settings import digest_settings
 from mlops_kit.core.promotion.situation import Situation, promotion_kind
-from mlops_kit.core.types import PromotionRecord
+from mlops_kit.core.types import PromotionKind, PromotionRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,18 @@ def next_record(situation: Situation, *, sha256: str, origin: Origin) -> Promoti
         previous=live.digest if live else None,
         kind=kind,
         commit=situation.commit,
-        pull_request=origin.pull_request or (situation.override.pull_request if situation.override else None),
+        pull_request=origin.pull_request or _pull_request(situation),
         actor=origin.actor,
         gates=situation.gates,
         override=situation.override,
+        evidence=situation.evidence,
+        approvals=situation.approval.people if situation.approval else (),
+        reason=situation.hotfix if kind is PromotionKind.HOTFIX else "",
+        settings=digest_settings(situation.desired.environment),
         recorded_at=situation.now,
     )
+
+
+def _pull_request(situation: Situation) -> int | None:
+    """The pull request that somebody looked at on the way."""
+    return situation.override.pull_request if situation.override else situation.pull_request

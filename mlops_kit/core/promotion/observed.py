@@ -6,6 +6,7 @@ Each reading may be Unknown, which is never the same as "nothing there".
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_kit.core.forge import Announcement
 from mlops_kit.core.types import AliasReading, Digest, Note, PromotionRecord, ServingReading, Verb
 
 
@@ -38,17 +39,24 @@ class Observed:
     """One model in one environment.
 
     `records` is its log and `notes` what was noted there, both oldest first; `earlier` is the log of the environment it
-    comes after. `registered` are those of the desired and the live digest that the registry has a version of.
-    `rewritten` says that the commit last promoted is not in the branch's history any more.
+    comes after, `everywhere` the model's log in all environments. `registered` are those of the desired and the live
+    digest that the registry has a version of. `rewritten` says that the commit last promoted is not in the branch's
+    history any more, `stray` that the desired model's is not in it; both are looked at only where they decide. `failed`
+    says why other readings failed, a line each.
+    `announced` is what the forge's board shows of the model, None for nothing.
     """
 
     records: tuple[PromotionRecord, ...] = ()
     notes: tuple[Note, ...] = ()
     earlier: tuple[PromotionRecord, ...] = ()
+    everywhere: tuple[PromotionRecord, ...] = ()
     registered: frozenset[Digest] | Unknown | NotUsed = NotUsed()
     alias: AliasReading | Unknown | NotUsed = NotUsed()
     serving: ServingReading | Unknown | NotUsed = NotUsed()
+    announced: Announcement | Unknown | NotUsed | None = NotUsed()
     rewritten: bool = False
+    stray: bool = False
+    failed: tuple[str, ...] = ()
 
     @property
     def live(self) -> PromotionRecord | None:
@@ -65,7 +73,8 @@ class Observed:
     def unreadable(self) -> tuple[str, ...]:
         """Why readings failed, a line each; empty where all are known."""
         readings = (self.registered, self.alias, self.serving)
-        return tuple(dict.fromkeys(reading.reason for reading in readings if isinstance(reading, Unknown)))
+        unknown = (reading.reason for reading in readings if isinstance(reading, Unknown))
+        return tuple(dict.fromkeys((*self.failed, *unknown)))
 
 
 def alias_pointer(alias: AliasReading, live: PromotionRecord) -> Pointer:
@@ -82,9 +91,13 @@ def alias_pointer(alias: AliasReading, live: PromotionRecord) -> Pointer:
 
 
 def serving_pointer(serving: ServingReading, records: tuple[PromotionRecord, ...]) -> Pointer:
-    """A target that runs nothing, or an older version of the log, was left behind; any other digest was put there."""
+    """A target that runs nothing, or an older version of the log, was left behind; any other digest was put there.
+
+    One that knows for which record it runs the right bytes was left behind too where that is an older one.
+    """
     if serving.digest == records[-1].digest:
-        return Pointer.RIGHT
+        behind = serving.seq is not None and serving.seq < records[-1].seq
+        return Pointer.UNFINISHED if behind else Pointer.RIGHT
     known: set[Digest | None] = {None, *(record.digest for record in records)}
     return Pointer.UNFINISHED if serving.digest in known else Pointer.MOVED
 

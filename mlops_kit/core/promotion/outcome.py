@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mlops_kit.core.errors import ExitCode, Problem
-from mlops_kit.core.promotion.remarks import Remark
-from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Unreadable
+from mlops_kit.core.types import Blocked, Change, EnvironmentName, ModelName, Remark, Unreadable
 
 _CODES_WORST_LAST = (
     ExitCode.DONE,

@@ -1,31 +1,22 @@
 """What is worth saying about a model although nothing is done about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from mlops_kit.core.promotion.debt import find_debt
 from mlops_kit.core.promotion.observed import Observed, Pointer, alias_text, read_pointers, serving_text
 from mlops_kit.core.promotion.situation import Situation
-from mlops_kit.core.types import EnvironmentName, ModelName, Verb
+from mlops_kit.core.promotion.standing import find_hold, held_text
+from mlops_kit.core.types import Remark, Verb
 
 _NAMES = {Verb.SET_ALIAS: "the alias", Verb.DEPLOY: "the serving target"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remark:
-    """One remark; `differs` where state is not as desired and stays so. `model` is empty for the whole environment."""
-
-    environment: EnvironmentName
-    model: ModelName
-    message: str
-    differs: bool = False
 
 
 def remarks(situation: Situation) -> tuple[Remark, ...]:
     """The remarks about one model in one environment; none mostly."""
     healing = situation.desired.environment.self_heal
     moved = [_remark(situation, text, differs=not healing) for text in _moved_texts(situation.observed)]
-    absent = [_remark(situation, text) for text in _absent_texts(situation)]
-    return (*moved, *absent)
+    quiet = (*_absent_texts(situation), *_standing_texts(situation))
+    return (*moved, *(_remark(situation, text) for text in quiet))
 
 
 def _moved_texts(observed: Observed) -> Iterator[str]:
@@ -40,6 +31,15 @@ def _absent_texts(situation: Situation) -> Iterator[str]:
         yield "the branch no longer names this model: the live version stays, nothing is deleted"
     elif situation.digest is None:
         yield "dvc.lock names no bytes of it yet: mlops-kit reproduce"
+
+
+def _standing_texts(situation: Situation) -> Iterator[str]:
+    """Debts, and holds and aborts, which say something also where they stop nothing."""
+    observed = situation.observed
+    if debt := find_debt(situation):
+        yield str(debt)
+    if hold := find_hold(observed.notes):
+        yield held_text(hold)
 
 
 def _remark(situation: Situation, message: str, *, differs: bool = False) -> Remark:

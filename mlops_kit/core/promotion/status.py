@@ -20,8 +20,10 @@ _SYNC_WORST_LAST = (Sync.SYNCED, Sync.OUT_OF_SYNC, Sync.BLOCKED, Sync.UNKNOWN)
 class ModelStatus:
     """One model in one environment: digests as text (None: there is none), and what they come to.
 
-    `registry` is what the alias points to, `serving` what the target runs; both None where not used or not known.
-    `message` says why it is not Synced and Healthy, empty where it is.
+    `seq`, `commit` and `since` (ISO 8601, UTC) are those of the record that made the live version live; `version` is
+    the registry's number for it, None where the alias does not lead to it. `registry` is what the alias points to,
+    `serving` what the target runs; both None where not used or not known. `message` says why it is not Synced and
+    Healthy, empty where it is.
     """
 
     desired: str | None
@@ -31,6 +33,10 @@ class ModelStatus:
     sync: Sync
     health: Health
     message: str
+    version: str | None = None
+    seq: int | None = None
+    commit: str | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +65,30 @@ class Status:
 
 def model_status(situation: Situation) -> ModelStatus:
     """The state of one model in one environment."""
-    observed = situation.observed
+    observed, live = situation.observed, situation.observed.live
     sync, message = _sync(situation)
     health, complaint = _health(observed)
     return ModelStatus(
         desired=str(situation.digest) if situation.digest else None,
-        live=str(observed.live.digest) if observed.live else None,
+        live=str(live.digest) if live else None,
         registry=alias_text(observed) or None,
         serving=serving_text(observed) or None,
         sync=sync,
         health=health,
         message=message or complaint,
+        version=_version(observed),
+        seq=live.seq if live else None,
+        commit=live.commit if live else None,
+        since=live.recorded_at.isoformat() if live and live.recorded_at else None,
     )
+
+
+def _version(observed: Observed) -> str | None:
+    """The registry's number for the live version, where the alias leads to it."""
+    live, alias = observed.live, observed.alias
+    if live is None or not isinstance(alias, AliasReading) or alias.version is None:
+        return None
+    return alias.version.number if alias.version.digest == live.digest else None
 
 
 def worst_sync(syncs: Iterable[Sync]) -> Sync:
@@ -96,7 +114,8 @@ def _sync(situation: Situation) -> tuple[Sync, str]:
     if todo.unknown:
         return Sync.UNKNOWN, "; ".join(item.reason for item in todo.unknown)
     if todo.blocked:
-        return Sync.BLOCKED, todo.blocked[0].reason
+        reasons = [item.reason for item in todo.blocked] + [found.message for found in said]
+        return Sync.BLOCKED, "; ".join(dict.fromkeys(reasons))
     if todo.changes:
         return Sync.OUT_OF_SYNC, text or f"to do: {', '.join(change.verb for change in todo.changes)}"
     return (Sync.OUT_OF_SYNC if any(found.differs for found in said) else Sync.SYNCED), text

@@ -1,12 +1,12 @@
-"""The promotion log as sentences and as a JSON document."""
+"""The promotion log as sentences, for the terminal and for markdown."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from mlops_kit.core.promotion.log import record_message
+from mlops_kit.core.promotion.periods import Period
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, prose
 from mlops_kit.core.render.promotion_words import printable, short_digest
-from mlops_kit.core.types import PromotionKind, PromotionRecord
+from mlops_kit.core.types import Note, NoteKind, PromotionKind, PromotionRecord
 
 _HOW = {
     PromotionKind.BOOTSTRAP: "entered {place} as its first version",
@@ -15,52 +15,82 @@ _HOW = {
     PromotionKind.HOTFIX: "entered {place} as a hotfix",
     PromotionKind.REDEPLOY: "was deployed to {place} again",
 }
-
+_NOTED = {
+    NoteKind.HOLD: "{model} was held in {place}",
+    NoteKind.RELEASE: "{model} was released in {place}",
+    NoteKind.ABORTED: "the roll-out of {model} in {place} was aborted",
+    NoteKind.RETRY: "the aborted roll-out of {model} in {place} was allowed again",
+}
 _EMPTY = "the log is empty: nothing was promoted yet"
 
 
-def render_history(records: Iterable[PromotionRecord]) -> str:
-    """One sentence per record."""
-    return "\n".join([_sentence(record) for record in records] or [_EMPTY])
+def render_history(periods: Iterable[Period], as_of: datetime | None = None) -> str:
+    """A line per record and per note; with `as_of` what was live then."""
+    lines = [line for period in periods for line in _tell(period)]
+    return "\n".join([*_heads(as_of, lines), *lines])
 
 
-def render_history_markdown(records: Iterable[PromotionRecord]) -> str:
-    """One list item per record."""
-    return "\n".join([f"- {prose(_sentence(record), limit=MESSAGE_LIMIT)}" for record in records] or [prose(_EMPTY)])
+def render_history_markdown(periods: Iterable[Period], as_of: datetime | None = None) -> str:
+    """One list item per record and per note."""
+    lines = [f"- {prose(line.lstrip(), limit=MESSAGE_LIMIT)}" for period in periods for line in _tell(period)]
+    heads = _heads(as_of, lines)
+    return "\n".join([*(prose(head) for head in heads), *([""] if heads and lines else []), *lines])
 
 
-def history_json(records: Iterable[PromotionRecord]) -> str:
-    """`records[]`: each the tag's own message, with `recorded_at` in ISO 8601 (UTC) beside."""
-    document = {
-        "records": [
-            {
-                **json.loads(record_message(record)),
-                "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
-            }
-            for record in records
-        ]
-    }
-    return json.dumps(document, allow_nan=False, indent=2, sort_keys=True)
+def _heads(as_of: datetime | None, found: Sequence[str]) -> list[str]:
+    """What stands above the lines, or in their place."""
+    if as_of is None:
+        return [] if found else [_EMPTY]
+    what = "this was live:" if found else "nothing was live."
+    return [f"As of {as_of:%Y-%m-%d %H:%M:%S} UTC {what}"]
+
+
+def _tell(period: Period) -> Iterator[str]:
+    if period.record:
+        yield f"{_sentence(period.record)} {_end(period)}"
+    yield from map(_note, period.notes)
 
 
 def _sentence(record: PromotionRecord) -> str:
     parts = [
         f"#{record.seq} {printable(record.model)} {short_digest(str(record.digest))}",
         _HOW[record.kind].format(place=record.environment),
-        f"on {record.recorded_at:%Y-%m-%d %H:%M} UTC" if record.recorded_at else "",
+        f"on {_moment(record.recorded_at)}" if record.recorded_at else "",
         f"by {printable(record.actor)}" if record.actor else "",
     ]
     origin = f"promoted from commit {record.commit[:8]}"
     origin += f" (pull request #{record.pull_request})" if record.pull_request else ""
     replaced = record.previous is not None and record.previous != record.digest
     tail = f", replacing {short_digest(str(record.previous))}" if replaced else ""
-    return f"{' '.join(part for part in parts if part)}, {origin}{tail}{_acceptance(record)}."
+    return f"{' '.join(part for part in parts if part)}, {origin}{tail}{_consent(record)}."
 
 
-def _acceptance(record: PromotionRecord) -> str:
-    """Who accepted by hand what a gate refused."""
+def _consent(record: PromotionRecord) -> str:
+    """Who approved, why a hotfix skipped an environment, and who accepted by hand what a gate refused."""
+    text = f", approved by {printable(', '.join(record.approvals))}" if record.approvals else ""
+    text += f", because: {_reason(record.reason)}" if record.reason else ""
     found = record.override
     if found is None:
-        return ""
-    reason = printable(found.reason).rstrip(".")
-    return f", accepted by hand by {printable(found.actor)} on pull request #{found.pull_request}: {reason}"
+        return text
+    pull_request = f"pull request #{found.pull_request}"
+    return f"{text}, accepted by hand by {printable(found.actor)} on {pull_request}: {_reason(found.reason)}"
+
+
+def _end(period: Period) -> str:
+    return f"It was live until {_moment(period.until)}." if period.until else "It is live."
+
+
+def _note(note: Note) -> str:
+    done = _NOTED[note.kind].format(model=printable(note.model), place=note.environment)
+    when = f" on {_moment(note.recorded_at)}" if note.recorded_at else ""
+    who = f" by {printable(note.actor)}" if note.actor else ""
+    why = f": {_reason(note.reason)}" if note.reason else ""
+    return f"  {done}{when}{who}{why}."
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _reason(text: str) -> str:
+    return printable(text).rstrip(".")

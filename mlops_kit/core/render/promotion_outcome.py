@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Iterator
 
 from mlops_kit.core.promotion.outcome import Failure, Outcome, worst_code
-from mlops_kit.core.promotion.remarks import Remark
 from mlops_kit.core.render.promotion_plan import (
     IN_SYNC,
     blocked_document,
     blocked_lines,
     change_document,
     change_lines,
+    remark_document,
+    remark_line,
     unknown_document,
     unknown_line,
 )
@@ -23,7 +24,7 @@ def render_outcomes(outcomes: Iterable[Outcome]) -> str:
     lines = [line for outcome in found for line in _trouble_lines(outcome)]
     lines += _titled("not done:", change_lines(change for outcome in found for change in outcome.pending))
     lines += _titled("done:", change_lines(change for outcome in found for change in outcome.done))
-    lines += [_remark_line(remark) for outcome in found for remark in outcome.remarks]
+    lines += [remark_line(remark) for outcome in found for remark in outcome.remarks]
     settled = all(not outcome.done and outcome.code == 0 for outcome in found)
     return "\n".join([*lines, IN_SYNC] if settled else lines)
 
@@ -37,7 +38,7 @@ def outcomes_json(outcomes: Iterable[Outcome]) -> str:
         "blocked": [blocked_document(item) for outcome in found for item in outcome.blocked],
         "unknown": [unknown_document(item) for outcome in found for item in outcome.unknown],
         "failures": [_failure_document(failure) for outcome in found for failure in outcome.failures],
-        "notes": [_remark_document(remark) for outcome in found for remark in outcome.remarks],
+        "notes": [remark_document(remark) for outcome in found for remark in outcome.remarks],
         "code": int(worst_code(outcome.code for outcome in found)),
     }
     return json.dumps(document, allow_nan=False, indent=2, sort_keys=True)
@@ -57,10 +58,6 @@ def _titled(title: str, lines: list[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines)] if lines else []
 
 
-def _remark_line(remark: Remark) -> str:
-    return f"note: {_place(remark.environment, remark.model)}: {printable(remark.message)}"
-
-
 def _place(environment: str, model: str) -> str:
     return f"{environment} {printable(model)}" if model else environment
 
@@ -72,13 +69,4 @@ def _failure_document(failure: Failure) -> dict[str, str | int]:
         "message": str(failure.problem),
         "hint": failure.problem.hint,
         "code": int(failure.code),
-    }
-
-
-def _remark_document(remark: Remark) -> dict[str, str | bool]:
-    return {
-        "environment": remark.environment,
-        "model": remark.model,
-        "message": remark.message,
-        "differs": remark.differs,
     }

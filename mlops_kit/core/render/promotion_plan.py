@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, prose
 from mlops_kit.core.render.promotion_words import printable, render_markdown_table, render_table, short_digest
-from mlops_kit.core.types import Blocked, Change, Plan, Unreadable
+from mlops_kit.core.types import Blocked, Change, Plan, Remark, Unreadable
 
 _HEADER = ("environment", "model", "change", "from", "to")
 IN_SYNC = "nothing to do: what runs is what the branches say"
@@ -16,7 +16,7 @@ def render_plan(plan: Plan) -> str:
     lines = change_lines(plan.changes)
     lines += [line for item in plan.blocked for line in blocked_lines(item)]
     lines += [unknown_line(item) for item in plan.unknown]
-    return "\n".join(lines or [IN_SYNC])
+    return "\n".join([*(lines or [IN_SYNC]), *map(remark_line, plan.remarks)])
 
 
 def change_lines(changes: Iterable[Change]) -> list[str]:
@@ -36,10 +36,17 @@ def unknown_line(unknown: Unreadable) -> str:
     return f"unknown: {unknown.environment} {printable(unknown.model)}: {printable(unknown.reason)}; nothing is moved"
 
 
+def remark_line(remark: Remark) -> str:
+    """`note: ENVIRONMENT MODEL: message`."""
+    place = f"{remark.environment} {printable(remark.model)}" if remark.model else remark.environment
+    return f"note: {place}: {printable(remark.message)}"
+
+
 def render_plan_markdown(plan: Plan) -> str:
     """The plan for a pull request or a job summary."""
+    notes = [f"- {prose(remark_line(remark), limit=MESSAGE_LIMIT)}" for remark in plan.remarks]
     if not (plan.changes or plan.blocked or plan.unknown):
-        return f"{IN_SYNC}\n"
+        return "\n".join([IN_SYNC, *(["", *notes] if notes else []), ""])
     held = [(item, "blocked") for item in plan.blocked] + [(item, "unknown") for item in plan.unknown]
     lines = [
         f"- **{word}** {cell(item.environment)} {cell(item.model)}: {prose(item.reason, limit=MESSAGE_LIMIT)}"
@@ -47,15 +54,20 @@ def render_plan_markdown(plan: Plan) -> str:
     ]
     if plan.changes:
         lines += ["", *render_markdown_table(_HEADER, map(_row, plan.changes))]
+    lines += ["", *notes] if notes else []
     return "\n".join([*lines, ""]).lstrip("\n")
 
 
 def plan_json(plan: Plan) -> str:
-    """`changes[] {environment, model, verb, from, to}`, `blocked[]` and `unknown[] {environment, model, reason}`."""
+    """`changes[] {environment, model, verb, from, to}`, `blocked[]` and `unknown[] {environment, model, reason}`.
+
+    And `notes[]`, as in the outcome of a reconcile.
+    """
     document = {
         "changes": [change_document(change) for change in plan.changes],
         "blocked": [blocked_document(item) for item in plan.blocked],
         "unknown": [unknown_document(item) for item in plan.unknown],
+        "notes": [remark_document(remark) for remark in plan.remarks],
     }
     return json.dumps(document, allow_nan=False, indent=2, sort_keys=True)
 
@@ -84,6 +96,16 @@ def blocked_document(blocked: Blocked) -> dict[str, str]:
 def unknown_document(unknown: Unreadable) -> dict[str, str]:
     """One failed reading as JSON's values."""
     return {"environment": unknown.environment, "model": unknown.model, "reason": unknown.reason}
+
+
+def remark_document(remark: Remark) -> dict[str, str | bool]:
+    """One remark as JSON's values."""
+    return {
+        "environment": remark.environment,
+        "model": remark.model,
+        "message": remark.message,
+        "differs": remark.differs,
+    }
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import TypeAdapter
 
-from mlops_kit.core.promotion.status import EnvironmentStatus, Status
+from mlops_kit.core.promotion.status import EnvironmentStatus, ModelStatus, Status
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, prose
 from mlops_kit.core.render.promotion_words import (
     NOTHING,
@@ -16,7 +16,8 @@ from mlops_kit.core.render.promotion_words import (
 )
 from mlops_kit.core.types import EnvironmentName
 
-_HEADER = ("environment", "model", "desired", "live", "registry", "serving", "sync", "health")
+_HEADER = ("environment", "model", "version", "live", "commit", "since", "sync", "health")
+_MINUTES = len("2026-03-01T12:00")
 _ADAPTER = TypeAdapter(Status)
 
 
@@ -46,15 +47,25 @@ def status_json(status: Status) -> str:
 
 def _rows(name: EnvironmentName, found: EnvironmentStatus) -> Iterator[tuple[str, ...]]:
     for model, state in found.models.items():
-        digests = (state.desired, state.live, state.registry, state.serving)
-        yield (name, model, *map(short_digest, digests), state.sync, state.health)
+        moment = (state.since or NOTHING)[:_MINUTES].replace("T", " ")
+        commit = (state.commit or NOTHING)[:8]
+        yield (name, model, _version(state), short_digest(state.live), commit, moment, state.sync, state.health)
     if not found.models:
         yield (name, *[NOTHING] * 5, found.sync, found.health)
+
+
+def _version(state: ModelStatus) -> str:
+    """`#3 v7`: the log's number, and the registry's where it is known."""
+    words = [f"#{state.seq}"] if state.seq else []
+    words += [f"v{state.version}"] if state.version else []
+    return " ".join(words) or NOTHING
 
 
 def _notes(name: EnvironmentName, found: EnvironmentStatus) -> Iterator[str]:
     if found.message:
         yield f"{name}: {printable(found.message)}"
     for model, state in found.models.items():
-        if state.message:
-            yield f"{name} {printable(model)}: {printable(state.message)}"
+        wanted = state.desired if state.desired != state.live else None
+        parts = (f"wants {short_digest(wanted)}" if wanted else "", printable(state.message))
+        if text := "; ".join(part for part in parts if part):
+            yield f"{name} {printable(model)}: {text}"

@@ -123,6 +123,8 @@ def read_pull_request(field: "Field") -> PullRequest:
         is_open=field.at("state").value != "closed",
         is_merged=field.at("merged_at").value is not None,
         labels=_labels(field.at("labels")),
+        author=_text_or_nothing(field.at("user").at("login")),
+        url=_text_or_nothing(field.at("html_url")),
     )
 
 

@@ -42,10 +42,13 @@ def check_origin(report: Report, pull_request: PullRequest | MergeGroup, *, file
 
 
 def target_environment(config: Config, base_branch: str) -> EnvironmentName:
-    """The environment that a merge leads to: the one that follows the base branch, else the first."""
-    for name, environment in config.environments.items():
-        if environment.branch == base_branch:
-            return name
+    """The environment that a merge leads to: the one that follows the base branch, else the first.
+
+    Of several that follow one branch, as files let them, the first in order.
+    """
+    following = [name for name, environment in config.environments.items() if environment.branch == base_branch]
+    if len(following) == 1:
+        return following[0]
     return next(name for name, environment in config.environments.items() if environment.after is None)
 
 

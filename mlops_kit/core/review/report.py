@@ -84,12 +84,25 @@ class BlockRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoteRow:
+    """What is worth saying of a model although nothing is done about it; `differs` where it is not as desired."""
+
+    environment: Text
+    model: Text
+    message: Text
+    differs: StrictBool = False
+
+    __pydantic_config__ = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRows:
     """What a merge into the environment's branch would cause; `unknown` are readings that failed."""
 
     changes: Annotated[tuple[ChangeRow, ...], _ROWS] = ()
     blocked: Annotated[tuple[BlockRow, ...], _ROWS] = ()
     unknown: Annotated[tuple[BlockRow, ...], _ROWS] = ()
+    notes: Annotated[tuple[NoteRow, ...], _ROWS] = ()
 
     __pydantic_config__ = STRICT
 
@@ -207,6 +220,15 @@ def plan_rows(plan: Plan) -> PlanRows:
         unknown=tuple(
             BlockRow(environment=found.environment, model=clip(found.model), reason=clip(found.reason))
             for found in plan.unknown
+        ),
+        notes=tuple(
+            NoteRow(
+                environment=found.environment,
+                model=clip(found.model),
+                message=clip(found.message),
+                differs=found.differs,
+            )
+            for found in plan.remarks
         ),
     )
 

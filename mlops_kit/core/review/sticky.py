@@ -17,7 +17,7 @@ DEFAULT_REPORT_ID = "report"
 
 _REPORT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MARKER = re.compile(
-    r"<!-- mlops-kit:report:v1 id=(?P<id>[a-z0-9-]{1,32}) run=(?P<run>\d{1,20})"
+    r"<!-- mlops-kit:(?P<kind>report|live):v1 id=(?P<id>[a-z0-9-]{1,32}) run=(?P<run>\d{1,20})"
     r" attempt=(?P<attempt>\d{1,6}) head=(?P<head>[0-9a-f]{40}) -->"
 )
 
@@ -27,6 +27,13 @@ class Gap(StrEnum):
 
     FAILURE = "failure"
     CANCELLED = "cancelled"
+
+
+class MarkerKind(StrEnum):
+    """What a comment of the kit's is about: a report, or where versions are live."""
+
+    REPORT = "report"
+    LIVE = "live"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +47,12 @@ class Marker:
     run: int
     attempt: int
     head: CommitSha
+    kind: MarkerKind = MarkerKind.REPORT
 
     def __str__(self) -> str:
         """The marker as an HTML comment, which GitHub does not show."""
-        return (
-            f"<!-- mlops-kit:report:v1 id={self.report_id} run={self.run} attempt={self.attempt} head={self.head} -->"
-        )
+        about = f"id={self.report_id} run={self.run} attempt={self.attempt} head={self.head}"
+        return f"<!-- mlops-kit:{self.kind}:v1 {about} -->"
 
     def is_older_than(self, other: "Marker") -> bool:
         """Whether the other run began later."""
@@ -116,13 +123,17 @@ def parse_marker(body: str) -> Marker | None:
         run=int(found["run"]),
         attempt=int(found["attempt"]),
         head=CommitSha(found["head"]),
+        kind=MarkerKind(found["kind"]),
     )
 
 
-def own_comments(comments: Iterable[Comment], *, author: str, report_id: str) -> tuple[tuple[Comment, Marker], ...]:
+def own_comments(
+    comments: Iterable[Comment], *, author: str, report_id: str, kind: MarkerKind = MarkerKind.REPORT
+) -> tuple[tuple[Comment, Marker], ...]:
     """The comments of one report that the author wrote, the lowest id first, each with its marker."""
     marked = ((comment, parse_marker(comment.body)) for comment in sorted(comments) if comment.author == author)
-    return tuple((comment, marker) for comment, marker in marked if marker and marker.report_id == report_id)
+    own = ((comment, marker) for comment, marker in marked if marker and marker.kind is kind)
+    return tuple((comment, marker) for comment, marker in own if marker.report_id == report_id)
 
 
 def check_report_id(report_id: str) -> str:

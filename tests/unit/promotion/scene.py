@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import md5
 
+from mlops_kit.commands.facts import read_project
 from mlops_kit.commands.plan import plan_environments
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.commands.status import read_status
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import parse_config
+from mlops_kit.core.ports import Mirror
 from mlops_kit.core.promotion.entry import Origin
+from mlops_kit.core.promotion.environment_lock import LockedModel, environment_lock_text
 from mlops_kit.core.promotion.outcome import Outcome
 from mlops_kit.core.promotion.status import ModelStatus
 from mlops_kit.core.types import (
@@ -23,8 +26,10 @@ from mlops_kit.core.types import (
     ResolvedValues,
 )
 from mlops_kit.testing.artifacts import MemoryArtifacts
+from mlops_kit.testing.board import MemoryBoard
 from mlops_kit.testing.clock import ManualClock
 from mlops_kit.testing.deployer import MemoryDeployers
+from mlops_kit.testing.forge import MemoryForge
 from mlops_kit.testing.git import MemoryGit
 from mlops_kit.testing.log import MemoryLog
 from mlops_kit.testing.registry import MemoryRegistry
@@ -37,6 +42,13 @@ environments:
   dev: {branch: dev}
   staging: {branch: staging, after: dev}
   production: {branch: production, after: staging}
+"""
+PATH = """
+version: 1
+promotion: {reader: path}
+environments:
+  dev: {}
+  staging: {after: dev}
 """
 ONE = "version: 1\nenvironments:\n  dev: {branch: dev}\n"
 
@@ -92,6 +104,9 @@ class Scene:
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     deployers: MemoryDeployers = field(default_factory=MemoryDeployers)
     clock: ManualClock = field(default_factory=ManualClock)
+    mirror: Mirror | None = None
+    board: MemoryBoard | None = None
+    forge: MemoryForge | None = None
 
     @property
     def world(self) -> World:
@@ -105,7 +120,15 @@ class Scene:
             clock=self.clock,
             resolver=NoResolver(),
             origin=Origin(actor="ada"),
+            mirror=self.mirror,
+            open_forge=self._open_forge if self.forge else None,
+            board=self.board,
+            run_url="https://ci.test/1",
         )
+
+    def _open_forge(self) -> MemoryForge:
+        assert self.forge is not None
+        return self.forge
 
     @property
     def writes(self) -> int:
@@ -116,6 +139,19 @@ class Scene:
         """A commit with these models on each branch; the last one's name."""
         files = project_files(models, metrics=metrics, config=self.config)
         return [self.git.commit(branch, files) for branch in branches][-1]
+
+    def name(self, environment: str, branch: str = "main", **commits: CommitSha) -> CommitSha:
+        """A commit whose file for the environment names each model as it is at its commit."""
+        head = self.git.branches[branch]
+        locked = [self._locked(ModelName(model), commit) for model, commit in commits.items()]
+        files = dict(self.git.read_files(head, self.git.list_files(head)))
+        files[f"environments/{environment}.lock.json"] = environment_lock_text(locked).encode()
+        return self.git.commit(branch, files)
+
+    def _locked(self, model: ModelName, commit: CommitSha) -> LockedModel:
+        found = next(one for one in read_project(self.git, commit).models if one.name == model)
+        assert found.digest is not None
+        return LockedModel(name=model, digest=found.digest, commit=commit)
 
     def reconcile(self, *names: str) -> tuple[Outcome, ...]:
         self.clock.advance(timedelta(seconds=1))

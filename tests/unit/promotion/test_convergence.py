@@ -114,6 +114,9 @@ class PluggedDeployers:
     def observe(self, environment: EnvironmentName, model: ModelName) -> ServingReading:
         return self._target.observe(environment, model)
 
+    def test(self, record: PromotionRecord) -> None:
+        self._target.test(record)
+
     def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
         self._plug()
         self._target.deploy(record, files)

@@ -11,6 +11,7 @@ from mlops_kit.core.errors import ExitCode, PassingError, RefusedError
 from mlops_kit.core.forge import Permission, PullRequest
 from mlops_kit.core.promotion.log import parse_record, record_message, record_tag
 from mlops_kit.core.promotion.outcome import Outcome
+from mlops_kit.core.promotion.periods import split_periods
 from mlops_kit.core.render.promotion_history import render_history
 from mlops_kit.core.types import CommitSha, RecordedOverride
 from mlops_kit.testing.forge import MemoryForge
@@ -69,8 +70,9 @@ def test_an_accepted_version_is_promoted_and_the_log_says_who_and_why() -> None:
     )
     assert record.pull_request == 7
     assert [answer.answer for answer in record.gates] == ["fail"]
-    assert render_history([record]).endswith(
-        "(pull request #7), accepted by hand by ada on pull request #7: the holdout set is known to be noisy."
+    assert render_history(split_periods([record])).endswith(
+        "(pull request #7), accepted by hand by ada on pull request #7: "
+        "the holdout set is known to be noisy. It is live."
     )
     assert merge.reconcile().done == ()
 

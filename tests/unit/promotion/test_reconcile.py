@@ -176,7 +176,8 @@ def test_missing_bytes_block_and_leave_no_trace() -> None:
     scene.push("dev", churn="a")
     scene.artifacts.missing.add(digest_of("a"))
     outcome = scene.reconcile("dev")[0]
-    assert outcome.blocked[0].reason == f"the bytes of churn {digest_of('a')} are nowhere"
+    assert outcome.blocked[0].reason == f"bytes missing from the remote: {digest_of('a')} of models/churn.bin"
+    assert outcome.blocked[0].hint == "on the machine that made them: dvc push"
     assert (outcome.code, scene.writes) == (ExitCode.REFUSED, 0)
 
 

@@ -8,10 +8,12 @@ from html import unescape
 import pytest
 from pydantic import TypeAdapter
 
-from mlops_kit.commands.history import read_history
+from mlops_kit.commands.history import Question, read_history
 from mlops_kit.commands.status import read_status
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.render.promotion_history import history_json, render_history, render_history_markdown
+from mlops_kit.core.promotion.periods import split_periods
+from mlops_kit.core.render.promotion_history import render_history, render_history_markdown
+from mlops_kit.core.render.promotion_history_data import history_json
 from mlops_kit.core.render.promotion_outcome import outcomes_json, render_outcomes
 from mlops_kit.core.render.promotion_plan import plan_json, render_plan, render_plan_markdown
 from mlops_kit.core.render.promotion_status import render_status, render_status_markdown, status_json
@@ -61,6 +63,7 @@ def test_plan_json_has_the_fields_that_others_rely_on() -> None:
         "changes": [{"environment": "dev", "model": "churn", "verb": "record", "from": str(A), "to": str(B)}],
         "blocked": [{"environment": "dev", "model": "churn", "reason": "soaking", "hint": "wait"}],
         "unknown": [{"environment": "dev", "model": "churn", "reason": "down"}],
+        "notes": [],
     }
 
 
@@ -102,11 +105,12 @@ def test_outcomes_as_json_carry_the_exit_code() -> None:
 def test_status_is_a_table_with_reasons_below() -> None:
     scene = scene_with_two()
     scene.registry.move_alias(CHURN, DEV, "1")
+    commit = scene.records()[-1].commit[:8]
     assert render_status(read_status(scene.world)) == (
-        "environment  model  desired       live          registry      serving  sync       health\n"
-        f"dev          churn  md5:{B.short}  md5:{B.short}  md5:{A.short}  -        OutOfSync  Degraded\n"
-        "staging      -      -             -             -             -        Unknown    Unknown\n"
-        "production   -      -             -             -             -        Unknown    Unknown\n"
+        "environment  model  version  live          commit    since             sync       health\n"
+        f"dev          churn  #2       md5:{B.short}  {commit}  2026-03-01 12:00  OutOfSync  Degraded\n"
+        "staging      -      -        -             -         -                 Unknown    Unknown\n"
+        "production   -      -        -             -         -                 Unknown    Unknown\n"
         "\n"
         f"dev churn: the alias was moved by hand to {A}\n"
         "staging: no branch staging yet\n"
@@ -117,10 +121,10 @@ def test_status_is_a_table_with_reasons_below() -> None:
 def test_status_and_history_are_markdown_for_a_summary_page() -> None:
     scene = scene_with_two()
     shown = unescape(render_status_markdown(read_status(scene.world))).splitlines()
-    assert shown[0] == "| environment | model | desired | live | registry | serving | sync | health |"
-    assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>md5:{B.short}</code> |")
+    assert shown[0] == "| environment | model | version | live | commit | since | sync | health |"
+    assert shown[2].startswith(f"| <code>dev</code> | <code>churn</code> | <code>#2 v2</code> | <code>md5:{B.short}")
     assert shown[-1] == "- production: no branch production yet"
-    told = unescape(render_history_markdown(scene.records())).replace("<wbr>", "").splitlines()
+    told = unescape(render_history_markdown(split_periods(scene.records()))).replace("<wbr>", "").splitlines()
     assert [line.partition(" entered")[0] for line in told] == [
         f"- #1 churn md5:{A.short}",
         f"- #2 churn md5:{B.short}",
@@ -129,7 +133,8 @@ def test_status_and_history_are_markdown_for_a_summary_page() -> None:
 
 
 def test_status_json_has_a_tree_of_environments_and_models() -> None:
-    document = json.loads(status_json(read_status(scene_with_two().world)))
+    scene = scene_with_two()
+    document = json.loads(status_json(read_status(scene.world)))
     assert document["environments"]["dev"]["models"] == {
         "churn": {
             "desired": str(B),
@@ -139,6 +144,10 @@ def test_status_json_has_a_tree_of_environments_and_models() -> None:
             "sync": "Synced",
             "health": "Healthy",
             "message": "",
+            "version": "2",
+            "seq": 2,
+            "commit": scene.records()[-1].commit,
+            "since": "2026-03-01T12:00:02+00:00",
         }
     }
 
@@ -146,21 +155,22 @@ def test_status_json_has_a_tree_of_environments_and_models() -> None:
 def test_history_tells_sentences() -> None:
     scene = scene_with_two()
     first, second = scene.records()
-    records = read_history(scene.git, scene.log, scene.world.config, model="churn", environment="dev")
+    asked = Question(model="churn", environment="dev")
+    records = read_history(scene.git, scene.log, scene.world.config, asked)
     assert render_history(records).splitlines() == [
         (
             f"#1 churn md5:{A.short} entered dev as its first version on 2026-03-01 12:00 UTC by ada, "
-            f"promoted from commit {first.commit[:8]}."
+            f"promoted from commit {first.commit[:8]}. It was live until 2026-03-01 12:00 UTC."
         ),
         (
             f"#2 churn md5:{B.short} entered dev on 2026-03-01 12:00 UTC by ada, "
-            f"promoted from commit {second.commit[:8]}, replacing md5:{A.short}."
+            f"promoted from commit {second.commit[:8]}, replacing md5:{A.short}. It is live."
         ),
     ]
     assert [entry["seq"] for entry in json.loads(history_json(records))["records"]] == [1, 2]
-    assert read_history(scene.git, scene.log, scene.world.config, environment="staging") == ()
+    assert read_history(scene.git, scene.log, scene.world.config, Question(environment="staging")) == ()
     with pytest.raises(InputError, match="the log has no environment 'stagging'"):
-        read_history(scene.git, scene.log, scene.world.config, environment="stagging")
+        read_history(scene.git, scene.log, scene.world.config, Question(environment="stagging"))
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
