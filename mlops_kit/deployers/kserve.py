@@ -5,6 +5,7 @@ Flux brings it to the cluster, or kubectl where `kubectl: {apply: true}` says so
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from mlops_kit.core.errors import ConflictError, InputError, OutsideError
 from mlops_kit.core.ports import ModelFiles, Tools
@@ -43,6 +44,16 @@ Render = Callable[[Node | None], Node | None]
 """From the manifest as it is to the one that should be; None where there is to be none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Committed:
+    """A manifest as it is on the branch: its stable version, and where the cluster is told to fetch that from."""
+
+    manifest: Node
+    digest: Digest
+    seq: int
+    served: str
+
+
 class Kserve:
     """The CanaryDeployer port over manifests on a branch."""
 
@@ -58,17 +69,16 @@ class Kserve:
         found = self._tools.gitops.read_files(self._folder(environment), [file])
         if file not in found:
             return ServingReading(digest=None, health=Health.MISSING, message="there is no manifest yet")
-        manifest = _parse(found[file], environment, model)
-        notes = manifest["metadata"]["annotations"]
-        digest, seq = Digest.parse(notes[DIGEST]), int(notes[SEQ])
-        served = str(stable_predictor(manifest)["model"]["storageUri"])
-        if served.rpartition("/")[2] != storage_name(digest):
-            message = f"the manifest was changed by hand: it serves {served}, and says {digest}"
+        there = _parse(found[file], environment, model)
+        if there.served.rpartition("/")[2] != storage_name(there.digest):
+            message = f"the manifest was changed by hand: it serves {there.served}, and says {there.digest}"
             return ServingReading(digest=None, health=Health.DEGRADED, message=message)
-        health, message, url = self._ask_health(manifest)
-        if not is_as_rendered(manifest):
-            message = f"{message}; the manifest was changed by hand" if message else "the manifest was changed by hand"
-        return ServingReading(digest=digest, health=health, message=message, seq=seq, url=url)
+        health, messages, url = self._ask_health(there.manifest)
+        if not is_as_rendered(there.manifest):
+            messages = (*messages, "the manifest was changed by hand")
+        return ServingReading(
+            digest=there.digest, health=health, message="; ".join(filter(None, messages)), seq=there.seq, url=url
+        )
 
     def deploy(self, record: PromotionRecord, files: ModelFiles) -> None:
         """Publish the bytes, commit the manifest of the version alone, and apply it where the kit does that."""
@@ -123,7 +133,7 @@ class Kserve:
         file, texts = _file(record.model), []
 
         def edit(files: Mapping[str, bytes]) -> dict[str, bytes]:
-            current = _parse(files[file], record.environment, record.model) if file in files else None
+            current = _parse(files[file], record.environment, record.model).manifest if file in files else None
             manifest = render(current)
             if manifest is None:
                 return {}
@@ -137,20 +147,19 @@ class Kserve:
         if self._cluster and self._settings.kubectl and self._settings.kubectl.apply and texts:
             self._cluster.apply(texts[-1])
 
-    def _ask_health(self, manifest: Node) -> tuple[Health, str, str]:
-        """Health, why, and the service's address."""
+    def _ask_health(self, manifest: Node) -> tuple[Health, tuple[str, ...], str]:
+        """Health, what there is to say about it, and the service's address."""
         if self._cluster is None:
-            note = f"{_NOT_ASKED}{_warn_of_fresh_clusters(manifest)}"
-            return Health.HEALTHY, note, ""
+            return Health.HEALTHY, (_NOT_ASKED, _warn_of_fresh_clusters(manifest)), ""
         service = self._cluster.read(manifest["metadata"]["name"])
         if service is None:
-            return Health.PROGRESSING, "committed; the cluster has no such service yet", ""
+            return Health.PROGRESSING, ("committed; the cluster has no such service yet",), ""
         url = str((service.get("status") or {}).get("url") or "")
         noted = ((service.get("metadata") or {}).get("annotations") or {}).get(SPEC)
         if noted != manifest["metadata"]["annotations"].get(SPEC):
-            return Health.PROGRESSING, "committed; the cluster has not taken the manifest yet", url
+            return Health.PROGRESSING, ("committed; the cluster has not taken the manifest yet",), url
         health, message = judge_service(service)
-        return health, f"{message}{_warn_of_fresh_clusters(manifest)}".removeprefix("; "), url
+        return health, (message, _warn_of_fresh_clusters(manifest)), url
 
     def _folder(self, environment: EnvironmentName) -> BranchFolder:
         settings = self._settings
@@ -162,14 +171,15 @@ def _file(model: ModelName) -> str:
     return f"{kubernetes_name(model)}{SUFFIX}"
 
 
-def _parse(data: bytes, environment: EnvironmentName, model: ModelName) -> Node:
+def _parse(data: bytes, environment: EnvironmentName, model: ModelName) -> _Committed:
     """The manifest; OutsideError where it is not one of the kit's, ConflictError where it is another one's."""
     file = _file(model)
     manifest = read_yaml(data, file)
     try:
         notes = manifest["metadata"]["annotations"]
         owner = (notes[MODEL], notes[ENVIRONMENT])
-        Digest.parse(notes[DIGEST]), int(notes[SEQ]), stable_predictor(manifest)["model"]["storageUri"]
+        served = str(stable_predictor(manifest)["model"]["storageUri"])
+        found = _Committed(manifest=manifest, digest=Digest.parse(notes[DIGEST]), seq=int(notes[SEQ]), served=served)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OutsideError(
             f"{file} of the GitOps branch is not as the kit writes it: {type(error).__name__} {error}",
@@ -180,7 +190,7 @@ def _parse(data: bytes, environment: EnvironmentName, model: ModelName) -> Node:
             f"{file} of the GitOps branch is the manifest of {owner[0]!r} in {owner[1]!r}",
             hint="give each environment a path of its own",
         )
-    return manifest
+    return found
 
 
 def _refuse_other_mode(current: Node | None, manifest: Node) -> None:

@@ -87,7 +87,8 @@ def whole(shape: Shape, record: PromotionRecord, storage_uri: str, current: Node
     if shape.mode is Mode.STANDARD and current is not None:
         canary = _canary_of(current, record.digest)
         name = (canary or stable_predictor(current)).get("name")
-        predictor |= {"name": name} if name else {}
+        if name:
+            predictor |= {"name": name, "model": {"name": CONTAINER, **predictor["model"]}}
     return _manifest(shape, _notes(record), {"predictor": predictor})
 
 

@@ -19,6 +19,7 @@ _OWN_OF_PREDICTOR = ("name", "canaryTrafficPercent", "storageUris", "containers"
 _OWN_OF_MODEL = ("storageUri", "storage", "name")
 _CLUSTER_SCHEMES = ("s3://", "gs://", "hdfs://", "webhdfs://", "https://", "pvc://", "file://")
 Label = Annotated[str, Field(pattern=_LABEL)]
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")]
 Text = Annotated[str, Field(pattern=r"^[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
 Branch = Annotated[str, AfterValidator(check_branch_name)]
 Replicas = Annotated[int, Field(ge=0)]
@@ -63,7 +64,7 @@ class KserveSettings(Settings):
     min_replicas: Replicas = 1
     resources: dict[str, Any] | None = None
     annotations: dict[str, str] = Field(default_factory=dict)
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, LabelValue] = Field(default_factory=dict)
     predictor: dict[str, Any] = Field(default_factory=dict)
     kubectl: Kubectl | None = None
     smoke: str | None = None
