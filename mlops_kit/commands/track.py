@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.commands.facts import read_facts
 from mlops_kit.commands.reproduce import Reproduction
-from mlops_kit.core.errors import OutsideError, PassingError
+from mlops_kit.core.errors import ConflictError, KitError, OutsideError, PassingError
 from mlops_kit.core.pipeline.project import Project, root_of
 from mlops_kit.core.pipeline.stages import rooted_name
 from mlops_kit.core.pipeline.values import ValueFile
@@ -50,18 +50,22 @@ def track(tracking: Tracking, record: RunRecord) -> KnownRun:
     What a creating call answers is not believed: whether it was done is what the next look shows. Nothing is written
     where a complete run says it all. OutsideError where it does not settle.
     """
-    written, obstacle = "", None
+    written: str = ""
+    obstacle: KitError | None = None
     for _ in range(ROUNDS):
         runs = sorted(tracking.find_runs(record.experiment, record.key), key=lambda run: run.rank)
         if not runs:
             obstacle = _try_create(tracking, record)
             continue
         canonical, *extras = runs
-        _set_aside(tracking, canonical, extras)
-        if canonical.run_id == written or says_all(canonical, record):
-            return canonical
-        tracking.log(canonical.run_id, record.data, moment=record.ended)
-        tracking.end_run(canonical.run_id, record.status, moment=record.ended)
+        try:
+            _set_aside(tracking, canonical, extras)
+            if canonical.run_id == written or says_all(canonical, record):
+                return canonical
+            _complete(tracking, canonical, record)
+        except ConflictError as conflict:  # somebody wrote the same at the same time: the next look shows what is there
+            obstacle = conflict
+            continue
         written = canonical.run_id
     raise OutsideError(f"the tracked run {record.name} does not settle", hint="run it again") from obstacle
 
@@ -111,13 +115,19 @@ def _failure(done: Reproduction) -> str:
     return str(done.damaged or "")
 
 
-def _try_create(tracking: Tracking, record: RunRecord) -> PassingError | None:
+def _try_create(tracking: Tracking, record: RunRecord) -> KitError | None:
     """Create a run; a failure that the next look can judge is handed back, not raised."""
     try:
         tracking.create_run(record)
-    except PassingError as obstacle:
+    except (PassingError, ConflictError) as obstacle:
         return obstacle
     return None
+
+
+def _complete(tracking: Tracking, canonical: KnownRun, record: RunRecord) -> None:
+    """Write all that the record says; what is there already stays."""
+    tracking.log(canonical.run_id, record.data, moment=record.ended)
+    tracking.end_run(canonical.run_id, record.status, moment=record.ended)
 
 
 def _set_aside(tracking: Tracking, canonical: KnownRun, extras: list[KnownRun]) -> None:

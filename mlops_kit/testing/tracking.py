@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mlops_kit.core.errors import OutsideError, PassingError
+from mlops_kit.core.errors import ConflictError, OutsideError, PassingError
 from mlops_kit.core.tracking import KEY_TAG, KnownRun, RunData, RunRecord, RunStatus
 
 
@@ -10,7 +10,8 @@ class MemoryTracking:
     """The Tracking port without a server.
 
     `writes` counts calls that change something, `down` makes every call fail. `lost_answers` is how many of the next
-    creating calls are carried out and fail all the same; `refused` how many fail before they are.
+    creating calls are carried out and fail all the same; `refused` how many fail before they are; `lost_races` how many
+    of the next that log lose against somebody who writes the same at the same time.
     """
 
     def __init__(self) -> None:
@@ -20,6 +21,7 @@ class MemoryTracking:
         self.down = False
         self.lost_answers = 0
         self.refused = 0
+        self.lost_races = 0
 
     def find_runs(self, experiment: str, key: str) -> tuple[KnownRun, ...]:
         """All runs of the key."""
@@ -57,6 +59,9 @@ class MemoryTracking:
     def log(self, run_id: str, data: RunData, *, moment: int) -> None:  # noqa: ARG002 - only the last value is kept
         """Add to a run's data; OutsideError where a param would change."""
         run = self._write(run_id)
+        if self.lost_races:
+            self.lost_races -= 1
+            raise ConflictError("somebody else wrote this row")
         changed = [name for name, value in data.params.items() if run.data.params.get(name, value) != value]
         if changed:
             raise OutsideError(f"params of run {run_id} cannot change: {', '.join(changed)}")

@@ -90,6 +90,20 @@ def test_a_tracker_that_never_takes_a_run_is_an_outside_error() -> None:
         track(tracker, RECORD)
 
 
+def test_who_writes_the_same_at_the_same_time_as_another_looks_again() -> None:
+    tracker = MemoryTracking()
+    tracker.lost_races = 2
+    run = track(tracker, RECORD)
+    assert (run.status, run.data, len(tracker.runs)) == (RunStatus.FINISHED, RECORD.data, 1)
+
+
+def test_races_that_never_end_are_an_outside_error() -> None:
+    tracker = MemoryTracking()
+    tracker.lost_races = ROUNDS
+    with pytest.raises(OutsideError, match="main@cccccccc does not settle"):
+        track(tracker, RECORD)
+
+
 def test_the_earliest_run_is_canonical_and_others_are_marked_and_ended() -> None:
     tracker = MemoryTracking()
     late, early = (tracker.add_run("churn", "k", began=began) for began in (900, 800))
