@@ -23,6 +23,7 @@ READING = {
     "status": "Show desired, registry and serving state per environment.",
     "history": "Tell the promotion log as sentences.",
     "gc": "List which bytes of models nothing needs any more.",
+    "completion": "Print a script that makes a shell complete the kit's words.",
 }
 CHANGING = {
     "reproduce": "Run the pipeline's stages that changed, side by side.",

@@ -4,6 +4,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
+from mlops_kit.wiring.names import list_environments, list_models, list_stages
 from mlops_kit.wiring.promotions import (
     move_alias,
     open_board,
@@ -50,6 +51,9 @@ __all__ = [
     "count_jobs",
     "count_processors",
     "has_registry",
+    "list_environments",
+    "list_models",
+    "list_stages",
     "load_config",
     "move_alias",
     "open_bench",
