@@ -8,6 +8,7 @@ from mlops_kit.wiring.names import list_environments, list_models, list_stages
 from mlops_kit.wiring.promotions import (
     move_alias,
     open_board,
+    open_deployers,
     open_drafts,
     open_locks,
     open_log,
@@ -60,6 +61,7 @@ __all__ = [
     "open_board",
     "open_cml",
     "open_darkroom",
+    "open_deployers",
     "open_drafts",
     "open_forge",
     "open_gallery",
