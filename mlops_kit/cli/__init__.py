@@ -26,6 +26,7 @@ READING = {
     "completion": "Print a script that makes a shell complete the kit's words.",
 }
 CHANGING = {
+    "init": "Add the kit to this repository: mlops.yaml and one workflow file.",
     "reproduce": "Run the pipeline's stages that changed, side by side.",
     "comment": "Post a report on its pull request, as one comment.",
     "promote": "Write down what an environment should run, where files say so.",

@@ -5,6 +5,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
+from mlops_kit.wiring.onboarding import file_writer, find_pin, read_branches, read_example
 from mlops_kit.wiring.promotions import (
     move_alias,
     open_board,
@@ -51,6 +52,8 @@ __all__ = [
     "check_pipelines",
     "count_jobs",
     "count_processors",
+    "file_writer",
+    "find_pin",
     "has_registry",
     "list_environments",
     "list_models",
@@ -79,7 +82,9 @@ __all__ = [
     "open_workshop",
     "open_world",
     "read_artifact",
+    "read_branches",
     "read_event",
+    "read_example",
     "read_image",
     "render_page",
     "write_text",
