@@ -6,7 +6,7 @@ line; `check_transform` fails for any other difference from what is shipped.
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 KIT = Path(__file__).resolve().parents[2]
@@ -47,9 +47,10 @@ def copy_kit(target: Path) -> Path:
     return target
 
 
-def local_repositories(kit: Path) -> Iterator[str]:
+def local_repositories(kit: Path, pins: Iterable[str] = ()) -> Iterator[str]:
     """act's `--local-repository` values: the kit, and a shim for each pinned action of the workflows."""
     yield f"{KIT_REF}={kit}"
+    yield from (f"{KIT_REF.partition('@')[0]}@{pin}={kit}" for pin in pins)
     for name, sha in sorted(set(pinned_actions())):
         yield f"{name}@{sha}={SHIMS / name.removeprefix('actions/')}"
 

@@ -29,7 +29,7 @@ def workflow_text(survey: Survey, choices: Choices, pin: Pin, *, minute: int) ->
     environment = {"environment": quoted(_environment(choices.followed))}
     lines = [
         *_head(choices, minute),
-        *_job("review", pin, _review_inputs(choices) | extra | where, ()),
+        *_job("review", pin, _review_inputs(survey, choices) | extra | where, ()),
         *_job("promote", pin, environment | extra | where, needed_secrets(choices)),
         *_job("reconcile", pin, extra | where, needed_secrets(choices)),
     ]
@@ -67,10 +67,15 @@ def _job(name: str, pin: Pin, inputs: Mapping[str, str], secrets: tuple[str, ...
         yield f"    secrets: {_flow({secret: quoted(f'${{{{ secrets.{secret} }}}}') for secret in secrets})}"
 
 
-def _review_inputs(choices: Choices) -> dict[str, str]:
-    runner = {"runner": _literal(choices.runner)} if choices.runner != HOSTED else {}
-    setup = {"setup": _literal(choices.setup)} if choices.setup else {}
-    return runner | setup | {"python": quoted(choices.python)} if choices.python else runner | setup
+def _review_inputs(survey: Survey, choices: Choices) -> dict[str, str]:
+    """What differs from the workflow's own defaults; data that is in no commit comes from the remote."""
+    given = {
+        "runner": _literal(choices.runner) if choices.runner != HOSTED else "",
+        "setup": _literal(choices.setup) if choices.setup else "",
+        "python": quoted(choices.python) if choices.python else "",
+        "arguments": "--pull" if survey.remote else "",
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _environment(followed: tuple[Followed, ...]) -> str:

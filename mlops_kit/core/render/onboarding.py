@@ -119,7 +119,8 @@ def _effect_section(choices: Choices) -> Iterator[str]:
     yield ""
     yield (
         f"- **On a pull request** it reproduces the pipeline on {runner} and posts one comment: metrics, params, "
-        "gates, and what a merge would promote. The job that runs the pull request's code has no secret and may only read."
+        "gates, and what a merge would promote. The job that runs the pull request's code has no secret and may only "
+        "read."
     )
     yield "- **On a merge** it promotes what was reviewed, byte for byte, and retrains nothing:"
     yield from (f"    - {cell(one.branch)} → {cell(one.environment)}" for one in choices.followed)

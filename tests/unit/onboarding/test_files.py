@@ -1,6 +1,7 @@
 """The files that init writes: short, valid, literal whatever names are in them, and never instead of others."""
 
 import string
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from mlops_kit.core.onboarding.policy_file import policy_text
 from mlops_kit.core.onboarding.survey import FoundMetric, Remote, Survey
 from mlops_kit.core.onboarding.workflow_file import workflow_text
 from mlops_kit.core.onboarding.yaml_words import quoted, word
-from mlops_kit.core.types import StageName
+from mlops_kit.core.types import EnvironmentName, StageName
 
 ROOT = Path(__file__).resolve().parents[3]
 PIN = Pin(commit="0123456789abcdef0123456789abcdef01234567", tag="v1.2.3")
@@ -42,14 +43,16 @@ EVERYTHING = replace(
     owner="@acme/ml",
     followed=parse_followed("dev,qa,staging,production=main"),
 )
-HOSTILE = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
+HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+ON: Any = True
+"""YAML 1.1 reads the key `on` as true."""
 BRANCH = st.text(string.ascii_letters + string.digits + "'\"{}$()!+@#,&|;%=]-_é", min_size=1, max_size=20).filter(
     lambda name: not name.startswith("-") and "@{" not in name and name not in {"@", "HEAD"}
 )
 
 
-def planned(choices: Choices = EVERYTHING, **present: str) -> dict[str, PlannedFile]:
-    files = plan_files(SURVEY, choices, PIN, {path.replace("__", "/"): text for path, text in present.items()})
+def planned(present: Mapping[str, str] | None = None) -> dict[str, PlannedFile]:
+    files = plan_files(SURVEY, EVERYTHING, PIN, present or {})
     return {file.path: file for file in files}
 
 
@@ -77,7 +80,7 @@ def test_each_job_grants_what_the_called_workflow_needs_and_no_more(name: str) -
 @pytest.mark.parametrize("name", ["review", "promote", "reconcile"])
 def test_each_job_says_only_what_the_called_workflow_knows(name: str) -> None:
     shipped = yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf-8"))
-    called = shipped[True]["workflow_call"]  # YAML 1.1 reads the key `on` as true
+    called = shipped[ON]["workflow_call"]
     job = read(EVERYTHING, replace(SURVEY, root="models/churn"))["jobs"][name]
     assert job["with"].keys() <= called["inputs"].keys()
     assert job.get("secrets", {}).keys() <= called.get("secrets", {}).keys()
@@ -92,7 +95,7 @@ def test_every_job_calls_one_commit_of_the_kit() -> None:
 
 def test_every_event_has_exactly_one_job() -> None:
     document = read(EVERYTHING)
-    events = set(document[True])
+    events = set(document[ON])
     conditions = " ".join(job["if"] for job in document["jobs"].values())
     assert [event for event in events if conditions.count(f"== '{event}'") != 1] == []
 
@@ -113,7 +116,7 @@ def test_a_branch_of_another_name_leads_to_its_environment() -> None:
 @given(branch=BRANCH)
 def test_a_branch_is_one_pattern_and_one_text_whatever_it_is_called(branch: str) -> None:
     document = read(replace(EVERYTHING, followed=(Followed(environment="live", branch=branch),)))
-    (pattern,) = document[True]["push"]["branches"]
+    (pattern,) = document[ON]["push"]["branches"]
     assert pattern.replace("\\", "") == branch
     expression = document["jobs"]["promote"]["with"]["environment"]
     doubled = branch.replace("'", "''")
@@ -157,7 +160,7 @@ def test_the_policy_says_what_was_chosen() -> None:
 
 def test_the_gate_in_the_comment_is_one_that_holds_when_it_is_let_in() -> None:
     text = policy_text(SURVEY, EVERYTHING).replace("    # gates:", "    gates:").replace("    #   - ", "      - ")
-    (gate,) = parse_config(text.encode(), file=CONFIG_FILE).environments["qa"].gates
+    (gate,) = parse_config(text.encode(), file=CONFIG_FILE).environments[EnvironmentName("qa")].gates
     assert (gate.metric, str(gate.max_rise)) == ("m.json:loss", "2%")
 
 
@@ -181,7 +184,7 @@ def test_what_is_missing_is_created_and_the_same_again_changes_nothing() -> None
 
 
 def test_what_is_there_is_kept_and_the_difference_shown() -> None:
-    file = planned(**{WORKFLOW_FILE: "name: mine\n"})[WORKFLOW_FILE]
+    file = planned({WORKFLOW_FILE: "name: mine\n"})[WORKFLOW_FILE]
     assert (file.fate, file.is_written) == (Fate.KEPT, False)
     assert "-name: mine\n" in file.diff
     assert "+name: mlops\n" in file.diff
