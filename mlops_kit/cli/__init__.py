@@ -17,6 +17,7 @@ from mlops_kit.cli.failure import report_bug, report_error
 from mlops_kit.core.errors import ExitCode, KitError
 
 READING = {
+    "doctor": "Say what is missing on this machine, runner or repository, and how to mend it.",
     "validate": "Check mlops.yaml and the DVC files; every problem at once.",
     "report": "Compare base and head: metrics, params, stages, gates, plan.",
     "plan": "Show the changes that promotion would make now.",

@@ -3,6 +3,7 @@
 Each function imports its adapter when it is called, so that no verb pays for a library it does not use.
 """
 
+from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
 from mlops_kit.wiring.onboarding import file_writer, find_pin, read_branches, read_example
@@ -48,6 +49,7 @@ from mlops_kit.wiring.runs import (
 
 __all__ = [
     "RunSetting",
+    "Visit",
     "check_locks",
     "check_pipelines",
     "count_jobs",
@@ -62,6 +64,7 @@ __all__ = [
     "move_alias",
     "open_bench",
     "open_board",
+    "open_clinic",
     "open_cml",
     "open_darkroom",
     "open_deployers",
@@ -77,6 +80,7 @@ __all__ = [
     "open_own_loop",
     "open_pictures",
     "open_registry",
+    "open_settings",
     "open_sources",
     "open_work_tree",
     "open_workshop",
