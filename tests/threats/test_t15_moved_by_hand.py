@@ -100,7 +100,7 @@ def test_t15_what_is_fought_over_is_told_and_left_and_a_new_version_still_enters
     assert outcome.code is ExitCode.DIFFERENCE
     assert outcome.remarks[0].message == (
         f"the alias was moved by hand to {digest_of('a')}, and was put back 3 times within the hour: "
-        "it stays there until somebody finds out who moves it"
+        "it stays until somebody finds out who moves it"
     )
     scene.push("dev", churn="d")
     assert scene.verbs(scene.reconcile()) == ["dev register", "dev record", "dev set-alias"]

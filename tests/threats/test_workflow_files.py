@@ -52,7 +52,8 @@ def check_out_head(workflows: Workflows) -> None:
 
 
 def trigger_by_target(workflows: Workflows) -> None:
-    workflows[UNTRUSTED][True] = "pull_request_target"
+    triggers: dict[Any, Any] = workflows[UNTRUSTED]
+    triggers[True] = "pull_request_target"
 
 
 def write_in_ci(workflows: Workflows) -> None:

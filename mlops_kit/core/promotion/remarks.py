@@ -22,7 +22,7 @@ def _again(situation: Situation) -> str:
     if not (situation.desired.environment.self_heal and is_fought_over(situation)):
         return ""
     return (
-        f", and was put back {HEAL_LIMIT} times within the hour: it stays there until somebody finds out who moves it"
+        f", and was put back {HEAL_LIMIT} times within the hour: it stays until somebody finds out who moves it"
     )
 
 
