@@ -71,9 +71,7 @@ def make_wheel(folder: Path) -> Path:
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("threatened.py", "")
         wheel.writestr("threatened-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: threatened\nVersion: 1.0\n")
-        wheel.writestr(
-            "threatened-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n"
-        )
+        wheel.writestr("threatened-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         wheel.writestr("threatened-1.0.dist-info/RECORD", "")
     return path
 

@@ -21,9 +21,7 @@ def _again(situation: Situation) -> str:
     """What is said where an environment heals, and has done so too often to go on."""
     if not (situation.desired.environment.self_heal and is_fought_over(situation)):
         return ""
-    return (
-        f", and was put back {HEAL_LIMIT} times within the hour: it stays until somebody finds out who moves it"
-    )
+    return f", and was put back {HEAL_LIMIT} times within the hour: it stays until somebody finds out who moves it"
 
 
 def _absent_texts(situation: Situation) -> Iterator[str]:
