@@ -27,6 +27,8 @@ EXTRAS = ("s3", "gs", "azure", "plots")
 MARKER = "complete"
 INPUTS = ("KIT_COMMAND", "KIT_FOLDER", "KIT_EXTRAS", "KIT_PYTHON")
 INSTALL_SECONDS = 900
+INSTALL_WORDS = ("--require-hashes", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime")
+"""Only the lock's own bytes, and no code of a package runs to build it; one of DVC's libraries has no wheel."""
 INPUT = 2
 OUTSIDE = 5
 PRIVATE = re.compile(
@@ -117,7 +119,8 @@ def make_environment(environment: Path, lock: Path, variables: Mapping[str, str]
     pip = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     call([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(installer)], variables)
     uv = str(environment / "bin" / "uv")
-    call([uv, "--system-certs", "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)], variables)
+    where = ["--python", python, str(lock)]
+    call([uv, "--system-certs", "pip", "sync", "--quiet", *INSTALL_WORDS, *where], variables)
     (environment / MARKER).write_text(f"{lock.name}\n")
     print(f"mlops-kit: made its environment in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
