@@ -16,7 +16,7 @@ from mlops_kit.cli import CHANGING, READING, program
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by bin/generate_reference.py; change the source and run: make schemas -->"
-DOCUMENTS = ("report", "forecast", "explanation", "plan", "status", "promotion", "environment-lock")
+DOCUMENTS = ("report", "forecast", "explanation", "plan", "status", "promotion", "environment-lock", "hand-over")
 Schema = Mapping[str, Any]
 
 

@@ -12,6 +12,7 @@ from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
+from mlops_kit.core.review.hand_over import HandOver
 from mlops_kit.core.review.report import PlanRows, Report
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -43,6 +44,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "status": Status,
         "promotion": PromotionDocument,
         "environment-lock": EnvironmentLock,
+        "hand-over": HandOver,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {

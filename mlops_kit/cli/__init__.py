@@ -26,6 +26,7 @@ READING = {
 }
 CHANGING = {
     "reproduce": "Run the pipeline's stages that changed, side by side.",
+    "commit": "Put what a runner reproduced on the pull request's branch.",
     "comment": "Post a report on its pull request, as one comment.",
     "promote": "Write down what an environment should run, where files say so.",
     "reconcile": "Carry out the plan: make every environment run its branch.",

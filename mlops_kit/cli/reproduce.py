@@ -13,6 +13,7 @@ from mlops_kit.adapters.clock import SystemClock
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
+from mlops_kit.cli.hand_over import Parcel, hand_over_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
@@ -64,6 +65,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
     help="How to print the result; markdown with --dry-run.",
 )
 @click.pass_obj
+@hand_over_options
 @forecast_options
 def command(  # noqa: PLR0913 - one parameter per option
     caller: Caller,
@@ -76,6 +78,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     keep_going: bool,
     pull: bool,
     push: bool,
+    parcel: Parcel,
     verify: bool,
     track: bool,
     wait: float,
@@ -110,6 +113,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if track:
         _track(caller, done, began)
     _judge(done, caller.folder)
+    parcel.hand_over(caller, sent=manner.push or choice.kind is EngineKind.RAY)
     return ExitCode.DONE
 
 

@@ -3,6 +3,7 @@
 Each function imports its adapter when it is called, so that no verb pays for a library it does not use.
 """
 
+from mlops_kit.wiring.hand_overs import open_clerk, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.promotions import (
     move_alias,
@@ -54,6 +55,7 @@ __all__ = [
     "move_alias",
     "open_bench",
     "open_board",
+    "open_clerk",
     "open_cml",
     "open_darkroom",
     "open_drafts",
@@ -66,6 +68,7 @@ __all__ = [
     "open_log",
     "open_lookout",
     "open_own_loop",
+    "open_packer",
     "open_pictures",
     "open_registry",
     "open_sources",
