@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from html import escape
 
@@ -28,6 +29,7 @@ from mlops_kit.core.render.markdown import render_summary
 from mlops_kit.core.review.event import HINT
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
+from mlops_kit.core.review.lock_return import LockOutcome, parse_return
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_report_id
@@ -45,6 +47,12 @@ from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_r
     metavar="FOLDER",
     help="Show plots as pictures on a branch; images are in this folder (`report --pictures`).",
 )
+@click.option(
+    "--lock",
+    type=click.Choice(["", *(word.value for word in LockOutcome)]),
+    help="What `commit` said became of the lock.",
+)
+@click.option("--lock-commit", metavar="SHA", help="The commit that `commit` made: the report is about it.")
 @click.option("--status/--no-status", "checked", default=True, help="Set a check on the head, or do not.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -57,6 +65,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     gap: str | None,
     prune: bool,
     pictures: str | None,
+    lock: str | None,
+    lock_commit: str | None,
     checked: bool,
 ) -> None:
     """Post a report on its pull request, as one comment that later runs update, and set the check `mlops-kit`.
@@ -82,7 +92,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     elif gap:
         _say_missing(forge, subject, inputs, report_id, Gap(gap))
     elif report:
-        desk = _open_desk(caller, forge, report_id)
+        desk = replace(_open_desk(caller, forge, report_id), lock=parse_return(lock or "", lock_commit or ""))
         with _told_on_the_summary(inputs):
             evidence = Evidence(data=wiring.read_artifact(caller.folder, report), file=report)
         if isinstance(subject, MergeGroup):

@@ -10,6 +10,7 @@ from mlops_kit import wiring
 from mlops_kit.cli import Caller
 from mlops_kit.cli.event import warn
 from mlops_kit.commands.hand_over import hand_over
+from mlops_kit.core.errors import ExitCode
 from mlops_kit.core.review.hand_over import OBJECT_COUNT, OBJECT_MIB, Bounds
 
 
@@ -21,10 +22,10 @@ class Parcel:
     base: str
     bounds: Bounds
 
-    def hand_over(self, caller: Caller, *, sent: bool) -> None:
+    def hand_over(self, caller: Caller, *, sent: bool) -> ExitCode:
         """Fill the folder; `sent` says that the objects are in the DVC remote already."""
         if not self.folder:
-            return
+            return ExitCode.DONE
         git = wiring.open_git(caller.folder, caller.inputs.variables)
         packer = wiring.open_packer(git, caller.folder / self.folder, self.bounds, sent=sent)
         done = hand_over(packer, self.base)
@@ -36,6 +37,7 @@ class Parcel:
                 "reproduce --push sends them from here",
                 caller.inputs,
             )
+        return ExitCode.DONE
 
 
 def hand_over_options(function: Callable[..., int]) -> Callable[..., int]:

@@ -113,8 +113,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if track:
         _track(caller, done, began)
     _judge(done, caller.folder)
-    parcel.hand_over(caller, sent=manner.push or choice.kind is EngineKind.RAY)
-    return ExitCode.DONE
+    return parcel.hand_over(caller, sent=manner.push or choice.kind is EngineKind.RAY)
 
 
 def _track(caller: Caller, done: Reproduction, began: datetime) -> None:

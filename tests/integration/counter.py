@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from mlops_kit.cli import run
@@ -23,7 +24,8 @@ stages:
     deps: [data]
     outs: [parts]
   train:
-    cmd: mkdir -p curve && (cat parts/one parts/two; cat params.yaml) > model && wc -c < model > size.json
+    cmd: mkdir -p curve && (cat parts/one parts/two params.yaml; test ! -e noise || cat noise) > model
+      && wc -c < model > size.json
       && cp params.yaml curve/rate && (test ! -e extra || cp params.yaml curve/extra)
     deps: [parts]
     params: [rate]
@@ -100,7 +102,7 @@ class Counter:
     def outputs(self) -> dict[str, str]:
         """The last value of each step output."""
         lines = (self.folder / "output").read_text().splitlines()
-        return {name.partition("<<")[0]: value for name, value in zip(lines, lines[1:], strict=False) if "<<" in name}
+        return {name.partition("<<")[0]: value for name, value in pairwise(lines) if "<<" in name}
 
     def move_on(self) -> str:
         """Somebody pushes another commit to the branch; its name."""
@@ -120,17 +122,20 @@ class Counter:
         return replace(self, head=head, variables=_event(self, self.variables, head=head))
 
 
-def make_counter(github: FakeGitHub, folder: Path, *, remote: str = "", policy: str = "") -> Counter:
+def make_counter(
+    github: FakeGitHub, folder: Path, *, remote: str = "", policy: str = "", pipeline: str = PIPELINE
+) -> Counter:
     """Pull request 7 of the branch `feature`, whose params nobody ran, onto `main`."""
     origin = folder / "origin.git"
     author = make_project(
         folder / "author",
-        {"dvc.yaml": PIPELINE, "params.yaml": "rate: 1\n", "data": "abcdef", "mlops.yaml": policy or "version: 1\n"},
+        {"dvc.yaml": pipeline, "params.yaml": "rate: 1\n", "data": "abcdef", "mlops.yaml": policy or "version: 1\n"},
         site=folder / "site",
     )
     author.write({".dvc/config": with_remote(author, remote or folder_remote(folder / "store"))})
-    done = author.run_kit(push=not remote)
+    done = author.run_kit(push=True)
     assert not done.failed
+    assert done.unsent is None, done.unsent
     author.commit()
     base = author.git("rev-parse", "HEAD").strip()
     author.git("checkout", "--quiet", "-b", "feature")

@@ -1,11 +1,14 @@
 """What became of the lock that a runner reproduced, as a word that crosses from job to job and as a sentence."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.types import CommitSha
 
 TRAILER = "Mlops-Kit-Reproduced"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 QUIET_LOGIN = "github-actions[bot]"
 """Whose pushes start no workflow: the account of a workflow's own token."""
 
@@ -59,6 +62,25 @@ class LockReturn:
     outcome: LockOutcome
     commit: CommitSha | None = None
     note: str = ""
+
+
+def parse_return(outcome: str, commit: str) -> LockReturn | None:
+    """What another job said in its outputs, None where it said nothing; InputError for what cannot be."""
+    if not outcome:
+        return None
+    if commit and not _COMMIT.fullmatch(commit):
+        raise InputError(f"{commit[:60]!r} is not the name of a commit", hint="use the output commit of `commit`")
+    return LockReturn(outcome=LockOutcome(outcome), commit=CommitSha(commit) if commit else None)
+
+
+def keeps_from_merging(outcome: LockOutcome | None, *, uncommitted: bool) -> bool:
+    """Whether a merge would bring another lock than the one that was reproduced and reviewed.
+
+    `uncommitted` is what the report says of the lock; a job that failed has said nothing better.
+    """
+    if outcome is LockOutcome.FAILED:
+        return uncommitted
+    return outcome in {LockOutcome.OUTDATED, LockOutcome.NO_BYTES, LockOutcome.REFUSED}
 
 
 def commit_message(head: CommitSha, paths: tuple[str, ...], *, run_url: str) -> str:
