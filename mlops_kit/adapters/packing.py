@@ -103,7 +103,9 @@ def _walk(top: Path) -> Iterator[tuple[str, int]]:
     folders = [""]
     while folders:
         folder = folders.pop()
-        for entry in os.scandir(top / folder):
+        with os.scandir(top / folder) as found:
+            entries = list(found)
+        for entry in entries:
             place = f"{folder}/{entry.name}" if folder else entry.name
             kind = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(kind):

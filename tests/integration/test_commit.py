@@ -6,11 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from s3fs import S3FileSystem
 
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub
@@ -198,25 +197,25 @@ def test_a_merge_group_has_no_branch(counter: Counter, capsys: pytest.CaptureFix
     assert "a merge group has no branch" in capsys.readouterr().out
 
 
-def test_the_same_on_s3(github: FakeGitHub, tmp_path: Path) -> None:
-    with serve_s3(tmp_path / "s3") as server, environment(server.variables):
+def test_the_same_on_s3_and_nothing_is_committed_without_access(
+    github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve_s3(tmp_path / "s3") as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        S3FileSystem(endpoint_url=server.url, skip_instance_cache=True).mkdir("lock")
         counter = make_counter(github, tmp_path / "work", remote=server.config("lock"))
         assert counter.reproduce() is ExitCode.DONE
         counter.carry()
+
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+        assert counter.commit() is ExitCode.OUTSIDE
+        assert (counter.branch(), counter.outputs()["lock"]) == (counter.head, "failed")
+        assert "the DVC remote failed" in capsys.readouterr().err
+
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.variables["AWS_SECRET_ACCESS_KEY"])
         assert counter.commit() is ExitCode.DONE
         assert counter.pull().status() == {}
-
-
-@contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """This process with more variables: DVC's own way to credentials."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 KILLING = """#!{python}

@@ -36,42 +36,53 @@ class DvcDepot:
         return found
 
     def upload(self, outputs: Iterable[KeptOutput], objects: Mapping[Digest, Path]) -> None:
-        """Send those of the objects that the outputs are made of; IntegrityError for one that no output is made of."""
-        left = set(objects)
+        """Send those of the objects that the outputs are made of; IntegrityError for one that no output is made of.
+
+        All are looked at before the first is sent.
+        """
+        wanted, left = tuple(outputs), set(objects)
+        for store, _, group in self._each(wanted):
+            left -= _belonging(store, group, objects)
+        if left:
+            raise IntegrityError(f"no output is made of the object {min(left)}", hint="nothing is committed")
+        for store, remote, group in self._each(wanted):
+            _upload(store, remote, _belonging(store, group, objects), objects)
+
+    def _each(self, outputs: Iterable[KeptOutput]) -> Iterator[tuple[ObjectStore, str, tuple[KeptOutput, ...]]]:
+        """The outputs of each remote of each root, with the root's cache."""
         for root, group in _by_root(outputs):
             with open_store(self._top, join_path(root, PIPELINE_FILE)) as store:
                 for remote, wanted in _by_remote(group):
-                    left -= _upload(store, remote, wanted, objects)
-        if left:
-            raise IntegrityError(f"no output is made of the object {min(left)}", hint="nothing is committed")
+                    yield store, remote, wanted
 
     def find_missing(self, outputs: Iterable[KeptOutput]) -> frozenset[Digest]:
         """The digests whose bytes their remotes do not have in full; all where there is no remote."""
         missing: set[Digest] = set()
-        for root, group in _by_root(outputs):
-            with open_store(self._top, join_path(root, PIPELINE_FILE)) as store:
-                for remote, wanted in _by_remote(group):
-                    missing |= _find_missing(store, remote, wanted)
+        for store, remote, wanted in self._each(outputs):
+            missing |= _find_missing(store, remote, wanted)
         return frozenset(missing)
 
 
-def _upload(
-    store: ObjectStore, remote: str, outputs: Iterable[KeptOutput], objects: Mapping[Digest, Path]
-) -> set[Digest]:
-    """Send what one remote should have; the objects that belong there."""
-    sent: set[Digest] = set()
+def _belonging(store: ObjectStore, outputs: Iterable[KeptOutput], objects: Mapping[Digest, Path]) -> set[Digest]:
+    """Those of the objects that the outputs are made of; what folders are made of say their listings."""
+    found: set[Digest] = set()
     for output in outputs:
         if output.digest.is_directory and output.digest in objects:
             _shelve(store, output.digest, objects[output.digest])
         parts = read_parts(store, output.digest) if _is_listed(store, output.digest) else ()
-        sent |= {digest for digest in (output.digest, *parts) if digest in objects}
-    for digest in sent:
+        found |= {digest for digest in (output.digest, *parts) if digest in objects}
+    return found
+
+
+def _upload(store: ObjectStore, remote: str, digests: set[Digest], objects: Mapping[Digest, Path]) -> None:
+    """Send objects to one remote, by way of the cache."""
+    if not digests:
+        return
+    _require_remote(store, remote)
+    for digest in digests:
         if not digest.is_directory:
             _shelve(store, digest, objects[digest])
-    if sent:
-        _require_remote(store, remote)
-        store.send(sent, remote=remote)
-    return sent
+    store.send(digests, remote=remote)
 
 
 def _find_missing(store: ObjectStore, remote: str, outputs: Iterable[KeptOutput]) -> set[Digest]:
