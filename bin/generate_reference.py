@@ -22,7 +22,17 @@ PAGES = "https://raw.githubusercontent.com/mlops-kit/mlops-kit/main"
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\((?P<page>[^)]+)\) \| (?P<about>.*) \|$")
 HEADING = re.compile(r"^\| (?P<title>[^|\[]+) \| \|$")
 NOTE = "<!-- Written by bin/generate_reference.py; change the source and run: make schemas -->"
-DOCUMENTS = ("report", "forecast", "explanation", "plan", "status", "promotion", "environment-lock", "doctor")
+DOCUMENTS = (
+    "report",
+    "forecast",
+    "explanation",
+    "plan",
+    "status",
+    "promotion",
+    "environment-lock",
+    "doctor",
+    "hand-over",
+)
 Schema = Mapping[str, Any]
 
 

@@ -13,6 +13,7 @@ from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
+from mlops_kit.core.review.hand_over import HandOver
 from mlops_kit.core.review.report import PlanRows, Report
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -45,6 +46,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "promotion": PromotionDocument,
         "environment-lock": EnvironmentLock,
         "doctor": Diagnosis,
+        "hand-over": HandOver,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {

@@ -23,6 +23,8 @@ class Output(StrEnum):
     COMMENT_ID = "comment-id"
     OUTCOME = "outcome"
     REPORT = "report"
+    LOCK = "lock"
+    COMMIT = "commit"
 
 
 class Severity(StrEnum):

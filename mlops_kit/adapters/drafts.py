@@ -7,11 +7,14 @@ from pathlib import Path
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.adapters.git_command import NETWORK_SECONDS, REMOTE, GitCommand, complaint
 from mlops_kit.adapters.scratch import scratch_folder
-from mlops_kit.core.errors import ConflictError, OutsideError
-from mlops_kit.core.ports.drafts import Draft, Pushed
+from mlops_kit.core.errors import ConflictError, OutsideError, RefusedError
+from mlops_kit.core.ports.drafts import Draft, Person, Pushed
 from mlops_kit.core.types import CommitSha
 
 NAME, EMAIL = "mlops-kit", "mlops-kit@localhost"
+_KIT = Person(name=NAME, email=EMAIL)
+_FORBIDDEN = ("403", "denied", "protected", "declined", "GH006", "GH013")
+"""What git or GitHub says of a push that no repetition helps."""
 _NO_OBJECT = "0" * 40
 _PLAIN_FILE = "100644"
 
@@ -24,9 +27,9 @@ class GitDrafts:
         self._environment = environment
 
     def make_commit(self, draft: Draft) -> CommitSha:
-        """The commit, by the kit, as of the time of its parent: so the same draft gives the same commit."""
+        """The commit, by the kit or its author, as of the time of its parent: the same draft gives the same commit."""
         with scratch_folder() as folder:
-            command = GitCommand(self._git.root, {**self._environment, **self._identity(draft.parent, folder)})
+            command = GitCommand(self._git.root, {**self._environment, **self._identity(draft, folder)})
             command.expect("read-tree", draft.tree)
             lines = b"\0".join(self._index_lines(draft))
             command.expect("update-index", "-z", "--replace", "--index-info", stdin=lines + b"\0" if lines else b"")
@@ -53,6 +56,50 @@ class GitDrafts:
         self._point(f"refs/heads/{branch}", commit, known or "")
         return Pushed.REPLACED if known else Pushed.CREATED
 
+    def read_branch(self, branch: str) -> CommitSha | None:
+        """The head of a branch on the remote now, None where it is gone; OutsideError where that cannot be said."""
+        reference = f"refs/heads/{branch}"
+        found = self._git.call("ls-remote", REMOTE, reference, timeout_seconds=NETWORK_SECONDS)
+        if found.code != 0:
+            raise OutsideError(f"{REMOTE} could not be asked for {branch}: {complaint(found)}", hint="run it again")
+        lines = (line.partition("\t") for line in found.text.splitlines())
+        return next((CommitSha(commit) for commit, _, name in lines if name == reference), None)
+
+    def read_message(self, commit: CommitSha) -> str:
+        """A commit's message."""
+        return self._git.expect("show", "--no-patch", "--format=%B", commit).text
+
+    def is_same_change(self, one: CommitSha, other: CommitSha) -> bool:
+        """Whether two commits have the same files on the same parents; one that is only on the remote is fetched."""
+        for commit in (one, other):
+            if not self._git.has_commit(commit):
+                self._git.fetch_commit(commit)
+        first, second = (
+            self._git.expect("show", "--no-patch", "--format=%T %P", commit).text for commit in (one, other)
+        )
+        return first == second
+
+    def _describe(self, commit: CommitSha) -> str:
+        return self._git.expect("show", "--no-patch", "--format=%T %P", commit).text
+
+    def advance_branch(self, branch: str, commit: CommitSha, *, known: CommitSha) -> None:
+        """Let a branch of the remote lead from `known` to its child; never anything else is pushed over."""
+        reference = f"refs/heads/{branch}"
+        pushed = self._git.call(
+            "push", "--quiet", "--no-verify", f"--force-with-lease={reference}:{known}", REMOTE,
+            f"{commit}:{reference}", timeout_seconds=NETWORK_SECONDS,
+        )  # fmt: skip
+        if pushed.code == 0 or (now := self.read_branch(branch)) == commit:
+            return
+        if now != known:
+            raise ConflictError(f"the branch {branch} moved meanwhile", hint="the run of its new head does it again")
+        if any(word in pushed.errors for word in _FORBIDDEN):
+            raise RefusedError(
+                f"{branch} takes no commit from this token: {complaint(pushed)}",
+                hint="permissions: contents: write, and rules that let the token push to the branch",
+            )
+        raise OutsideError(f"git push of {branch} to {REMOTE} failed: {complaint(pushed)}", hint="run it again")
+
     def _point(self, reference: str, commit: CommitSha, known: str) -> None:
         if not self._git.has_remote():
             self._git.expect("update-ref", reference, commit, known or _NO_OBJECT)
@@ -77,12 +124,13 @@ class GitDrafts:
     def _author_of(self, commit: CommitSha) -> str:
         return self._git.expect("show", "--no-patch", "--format=%ae", commit).text
 
-    def _identity(self, parent: CommitSha, folder: Path) -> Mapping[str, str]:
-        moment = f"@{self._git.expect('show', '--no-patch', '--format=%ct', parent).text} +0000"
+    def _identity(self, draft: Draft, folder: Path) -> Mapping[str, str]:
+        moment = f"@{self._git.expect('show', '--no-patch', '--format=%ct', draft.parent).text} +0000"
+        person = draft.author or _KIT
         return {
             "GIT_INDEX_FILE": str(folder / "index"),
-            **{f"GIT_{role}_NAME": NAME for role in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{role}_EMAIL": EMAIL for role in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{role}_NAME": person.name for role in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{role}_EMAIL": person.email for role in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{role}_DATE": moment for role in ("AUTHOR", "COMMITTER")},
         }
 
@@ -90,6 +138,8 @@ class GitDrafts:
         """What changes in the index: first what goes, for a file may become a folder."""
         before, source = self._list(draft.tree), self._list(draft.source)
         for path in sorted(draft.taken & before.keys() - source.keys()):
+            yield _line(f"0 {_NO_OBJECT}", path)
+        for path in sorted(draft.removed & before.keys()):
             yield _line(f"0 {_NO_OBJECT}", path)
         for path in sorted(draft.taken & source.keys()):
             if before.get(path) != source[path]:

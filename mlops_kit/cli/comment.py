@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from html import escape
 
 import click
 
 from mlops_kit import wiring
-from mlops_kit.adapters.actions import Output, Severity, annotation, write_outputs, write_summary
+from mlops_kit.adapters.actions import Output, write_outputs, write_summary
 from mlops_kit.cli import Caller
 from mlops_kit.cli.environment import Inputs
+from mlops_kit.cli.event import read_event, warn
 from mlops_kit.commands.check import say_missing, set_check
 from mlops_kit.commands.comment import Outcome, Posted, Review
 from mlops_kit.commands.judge import Evidence, read_base_policy
@@ -24,9 +26,10 @@ from mlops_kit.core.forge import MergeGroup, PullRequest
 from mlops_kit.core.ports import Forge, Pictures
 from mlops_kit.core.render.check import begun_check
 from mlops_kit.core.render.markdown import render_summary
-from mlops_kit.core.review.event import HINT, Event, Numbered, check_number, parse_event
+from mlops_kit.core.review.event import HINT
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import summarize_gates
+from mlops_kit.core.review.lock_return import LockOutcome, parse_return
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_report_id
@@ -44,6 +47,12 @@ from mlops_kit.core.review.sticky import DEFAULT_REPORT_ID, Gap, Marker, check_r
     metavar="FOLDER",
     help="Show plots as pictures on a branch; images are in this folder (`report --pictures`).",
 )
+@click.option(
+    "--lock",
+    type=click.Choice(["", *(word.value for word in LockOutcome)]),
+    help="What `commit` said became of the lock.",
+)
+@click.option("--lock-commit", metavar="SHA", help="The commit that `commit` made: the report is about it.")
 @click.option("--status/--no-status", "checked", default=True, help="Set a check on the head, or do not.")
 @click.pass_obj
 def command(  # noqa: PLR0913 - one parameter per option
@@ -56,6 +65,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     gap: str | None,
     prune: bool,
     pictures: str | None,
+    lock: str | None,
+    lock_commit: str | None,
     checked: bool,
 ) -> None:
     """Post a report on its pull request, as one comment that later runs update, and set the check `mlops-kit`.
@@ -68,7 +79,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     inputs = caller.inputs
     with _told_on_the_summary(inputs):
         _check_words(report is not None, begin, gap is not None, prune)
-        event = _read_event(inputs, number)
+        event = read_event(inputs, number)
         forge = wiring.open_forge(inputs.repository, api_url=inputs.api_url, token=inputs.token)
         check_report_id(report_id)
         subject = find_subject(forge, event, repository=inputs.repository)
@@ -81,7 +92,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     elif gap:
         _say_missing(forge, subject, inputs, report_id, Gap(gap))
     elif report:
-        desk = _open_desk(caller, forge, report_id)
+        desk = replace(_open_desk(caller, forge, report_id), lock=parse_return(lock or "", lock_commit or ""))
         with _told_on_the_summary(inputs):
             evidence = Evidence(data=wiring.read_artifact(caller.folder, report), file=report)
         if isinstance(subject, MergeGroup):
@@ -100,7 +111,7 @@ def _post(desk: Desk, hung: Hung, inputs: Inputs, *, file: str, checked: bool) -
     posted, obstacle = _publish(desk, hung, inputs)
     _tell(review, posted, inputs, file=file)
     if obstacle:
-        _warn(obstacle, inputs)
+        warn(obstacle, inputs)
     if posted.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"a newer run has reported already: {posted.url}", hint="nothing is left to do")
     if checked and posted.outcome is not Outcome.SUMMARY_ONLY:
@@ -161,7 +172,7 @@ def _prune(subject: Subject | MergeGroup, inputs: Inputs, report_id: str) -> Non
         raise InputError("a merge group has no pictures", hint=HINT)
     obstacle = prune_pictures(_open_pictures(inputs, report_id), subject.pull_request)
     if obstacle:
-        _warn(f"the pictures of pull request {subject.pull_request.number} stay: {obstacle}", inputs)
+        warn(f"the pictures of pull request {subject.pull_request.number} stay: {obstacle}", inputs)
 
 
 def _open_gallery(caller: Caller, desk: Desk, subject: Subject, place: str | None) -> Gallery | None:
@@ -208,16 +219,6 @@ def _check_words(*wanted: bool) -> None:
         )
 
 
-def _read_event(inputs: Inputs, number: int | None) -> Event:
-    """What this run is about; before a token or a server is asked for."""
-    if number is not None:
-        return Numbered(number=check_number(number))
-    if not inputs.event_path:
-        raise InputError("this is no workflow run, so there is no pull request to comment on", hint=HINT)
-    data = wiring.read_event(inputs.event_path)
-    return parse_event(data, file=inputs.event_path, name=inputs.event_name, commit=inputs.sha)
-
-
 @contextmanager
 def _told_on_the_summary(inputs: Inputs) -> Iterator[None]:
     """An error is on the summary page too."""
@@ -236,7 +237,7 @@ def _forgiven(proposal: PullRequest | MergeGroup, inputs: Inputs) -> Iterator[No
     except RefusedError as error:
         if isinstance(proposal, MergeGroup) or not proposal.is_closed_to_us:
             raise
-        _warn(f"the check is not shown: {error}", inputs)
+        warn(f"the check is not shown: {error}", inputs)
 
 
 def _tell(review: Review, posted: Posted, inputs: Inputs, *, file: str) -> None:
@@ -251,18 +252,12 @@ def _tell(review: Review, posted: Posted, inputs: Inputs, *, file: str) -> None:
     write_outputs(inputs.output_file, outputs)
     click.echo(f"{posted.outcome} {posted.url}".rstrip())
     if posted.obstacle:
-        _warn(f"the report is on this run's summary page only: {posted.obstacle}", inputs)
+        warn(f"the report is on this run's summary page only: {posted.obstacle}", inputs)
 
 
 def _order(text: str) -> int:
     """A run's number as GitHub counts, 0 where there is none."""
     return int(text) if text.isdecimal() and len(text) <= 18 else 0
-
-
-def _warn(message: str, inputs: Inputs) -> None:
-    click.echo(f"mlops-kit: warning: {message}", err=True)
-    if inputs.on_actions:
-        click.echo(annotation(Severity.WARNING, message))
 
 
 def _failed(error: KitError) -> str:

@@ -14,11 +14,12 @@ from mlops_kit.cli import Caller
 from mlops_kit.cli.completing import complete_target
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
+from mlops_kit.cli.hand_over import Parcel, hand_over_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
 from mlops_kit.core.config.model import parse_duration
-from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, InterruptedRunError, StageFailedError
+from mlops_kit.core.errors import InputError, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
 from mlops_kit.core.run import EngineChoice, EngineKind, Selection, StageResult, parse_engine
@@ -65,6 +66,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
     help="How to print the result; markdown with --dry-run.",
 )
 @click.pass_obj
+@hand_over_options
 @forecast_options
 def command(  # noqa: PLR0913 - one parameter per option
     caller: Caller,
@@ -77,6 +79,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     keep_going: bool,
     pull: bool,
     push: bool,
+    parcel: Parcel,
     verify: bool,
     track: bool,
     wait: float,
@@ -111,7 +114,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if track:
         _track(caller, done, began)
     _judge(done, caller.folder)
-    return ExitCode.DONE
+    return parcel.hand_over(caller, sent=manner.push or choice.kind is EngineKind.RAY)
 
 
 def _track(caller: Caller, done: Reproduction, began: datetime) -> None:

@@ -4,6 +4,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
+from mlops_kit.wiring.hand_overs import open_clerk, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
 from mlops_kit.wiring.onboarding import file_writer, find_pin, read_branches, read_example
@@ -64,6 +65,7 @@ __all__ = [
     "move_alias",
     "open_bench",
     "open_board",
+    "open_clerk",
     "open_clinic",
     "open_cml",
     "open_darkroom",
@@ -78,6 +80,7 @@ __all__ = [
     "open_log",
     "open_lookout",
     "open_own_loop",
+    "open_packer",
     "open_pictures",
     "open_registry",
     "open_settings",

@@ -5,8 +5,9 @@ from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account
 
 KIT = "github-actions[bot]"
-JOBS = {"Begin": "success", "Reproduce": "success", "Comment": "success"}
+JOBS = {"Begin": "success", "Reproduce": "success", "Commit": "success", "Comment": "success"}
 REFUSED = {**JOBS, "Comment": "failure"}
+WITHOUT_COMMIT = {name: result for name, result in JOBS.items() if name != "Commit"}
 
 
 def open_pull_request(stage: Stage, github: FakeGitHub, head: str, **wanted: str) -> dict[str, object]:
@@ -72,7 +73,7 @@ def test_a_forks_report_falls_back_to_the_summary_page(stage: Stage, github: Fak
 
     run = review(stage, open_pull_request(stage, github, head, head_repository="mallory/churn"))
 
-    assert (run.code, run.jobs) == (0, JOBS), run.text
+    assert (run.code, run.jobs) == (0, WITHOUT_COMMIT), run.text
     assert "accuracy" in run.summary
     assert "::warning::" in run.text or "on this run's summary page only" in run.text
     assert github.writes() == []
@@ -138,7 +139,7 @@ def test_a_failing_stage_is_told_in_the_comment_and_the_check(stage: Stage, gith
 
     run = review(stage, open_pull_request(stage, github, head))
 
-    assert (run.code, run.jobs) == (1, {**REFUSED, "Reproduce": "failure"}), run.text
+    assert (run.code, run.jobs) == (1, {**WITHOUT_COMMIT, "Reproduce": "failure", "Comment": "failure"}), run.text
     (body,) = github.bodies(author=KIT)
     assert "stage train failed, so what is below is not what this change would give" in body
     assert "exit status 3" in body
@@ -159,7 +160,7 @@ def test_a_pipeline_that_cannot_be_read_ends_the_check_and_the_comment_says_so(
 
     run = review(stage, open_pull_request(stage, github, head))
 
-    assert (run.code, run.jobs) == (1, {**JOBS, "Reproduce": "failure"}), run.text
+    assert (run.code, run.jobs) == (1, {**WITHOUT_COMMIT, "Reproduce": "failure"}), run.text
     (body,) = github.bodies(author=KIT)
     assert "No report" in body
     assert github.checks() == [(head, "mlops-kit", "failure")]
@@ -196,7 +197,7 @@ def test_a_merge_group_gets_the_check_and_no_comment(stage: Stage, github: FakeG
         {"action": "checks_requested", "merge_group": group, "repository": repository},
     )
 
-    assert (run.code, run.jobs) == (0, JOBS), run.text
+    assert (run.code, run.jobs) == (0, WITHOUT_COMMIT), run.text
     assert github.checks() == [(head, "mlops-kit", "success")]
     assert github.comments == {}
 

@@ -1,5 +1,6 @@
 """What the shipped workflows declare: triggers, permissions, guards, pins; and that act runs what is shipped."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ PERMISSIONS = {
     "review.yml": {
         "begin": {"checks": "write"},
         "reproduce": READ,
+        "commit": {"contents": "write"},
         "comment": POST,
         "prune": {"contents": "write"},
     },
@@ -98,10 +100,28 @@ def test_every_action_is_the_kits_own_or_pinned(path: Path) -> None:
 def test_the_token_is_given_to_no_job_that_runs_a_pull_requests_code() -> None:
     jobs = read(KIT / ".github/workflows/review.yml")["jobs"]
 
-    assert "secrets" not in str(jobs["reproduce"])
+    assert set(re.findall(r"secrets\.(\w+)", str(jobs["reproduce"]))) == {
+        "READ_ONLY_AWS_ACCESS_KEY_ID",
+        "READ_ONLY_AWS_SECRET_ACCESS_KEY",
+    }
     assert "token" not in str(jobs["reproduce"])
     assert "secrets" not in str(jobs["comment"])
-    assert "head.sha" not in str(jobs["comment"])
+    for trusted in ("commit", "comment"):
+        assert "head.sha" not in str(jobs[trusted])
+
+
+def test_the_lock_is_committed_for_branches_of_the_repository_alone_and_only_after_a_run_that_went_well() -> None:
+    jobs = read(KIT / ".github/workflows/review.yml")["jobs"]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+
+    assert jobs["commit"]["if"].split(" && ") == [
+        "github.event_name == 'pull_request'",
+        "needs.reproduce.outputs.reproduced == 'success'",
+        own,
+    ]
+    (over,) = [step for step in jobs["reproduce"]["steps"] if step.get("id") == "hand-lock-over"]
+    assert own in over["if"]
+    assert "always" not in over["if"]
 
 
 def test_a_job_on_runners_of_ones_own_is_guarded_against_forks() -> None:
@@ -130,7 +150,7 @@ def test_a_check_is_begun_only_where_it_will_be_ended() -> None:
     jobs = read(KIT / ".github/workflows/review.yml")["jobs"]
 
     assert jobs["begin"]["if"] == jobs["reproduce"]["if"]
-    assert jobs["comment"]["needs"] == ["begin", "reproduce"]
+    assert jobs["comment"]["needs"] == ["begin", "reproduce", "commit"]
     assert "always()" in jobs["comment"]["if"]
 
 

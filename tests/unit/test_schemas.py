@@ -35,7 +35,18 @@ from mlops_kit.core.types import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("config", "doctor", "environment-lock", "explanation", "forecast", "plan", "promotion", "report", "status")
+NAMES = (
+    "config",
+    "doctor",
+    "environment-lock",
+    "explanation",
+    "forecast",
+    "hand-over",
+    "plan",
+    "promotion",
+    "report",
+    "status",
+)
 STAGING, MODEL = EnvironmentName("staging"), ModelName("fraud")
 DIGEST = Digest(algorithm="md5", value="0cc175b9c0f1b6a831c399e269772661")
 

@@ -98,6 +98,22 @@ class ObjectStore:
                 path.unlink()
                 raise IntegrityError(f"the DVC remote is damaged: expected {digest}, found {digest.algorithm}:{found}")
 
+    def send(self, digests: Iterable[Digest], *, remote: str = "") -> None:
+        """Bring objects of the cache into a remote (empty: the default one); OutsideError where one does not arrive."""
+        from dvc.exceptions import DvcException
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        with _noted_failures() as failures:
+            try:
+                with remote_errors():
+                    done = self._repo.cloud.push(
+                        [HashInfo(one.algorithm, one.value) for one in digests], remote=remote or None
+                    )
+            except (DvcException, OSError) as error:
+                raise remote_failure(error) from error
+        if done.failed:
+            raise remote_failure(failures[0] if failures else OSError(f"{len(done.failed)} objects did not arrive"))
+
     def _transfer(self, digests: Sequence[Digest], remote: str | None) -> None:
         from dvc.config import RemoteConfigError
         from dvc.exceptions import DvcException

@@ -279,6 +279,13 @@ class Publisher(StrEnum):
     CML = "cml"
 
 
+class LockPolicy(StrEnum):
+    """What becomes of a lock that the runner reproduced: a commit on the pull request's branch, or only a check."""
+
+    PR_BRANCH = "pr-branch"
+    NONE = "none"
+
+
 class ReviewSection(Section):
     """Markdown of the team's own, shown in the report."""
 
@@ -290,6 +297,9 @@ class ReviewPolicy(Section):
     """How a pull request is reviewed."""
 
     publisher: Annotated[Publisher, Field(strict=False, description="What posts the report.")] = Publisher.GITHUB
+    commit: Annotated[LockPolicy, Field(strict=False, description="What becomes of the lock that the runner made.")] = (
+        LockPolicy.PR_BRANCH
+    )
     pictures: Annotated[bool, Field(description="Whether plots are shown as pictures, kept on a branch.")] = True
     history: Annotated[
         int, Field(ge=0, le=100, description="How many commits of the base branch tell a metric's noise; 0: none.")

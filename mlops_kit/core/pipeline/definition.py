@@ -24,7 +24,7 @@ _FILLED_IN = re.compile(r"\\\$\\\{.*?\\\}")
 class WrittenOutput:
     """An output as a stage lists it, its path not yet normalised; `plot` says how a plot is drawn.
 
-    `remote` names the DVC remote that keeps it, empty for the default one.
+    `remote` names the DVC remote that keeps it, empty for the default one; `pushed` is False where none does.
     """
 
     path: str
@@ -32,6 +32,7 @@ class WrittenOutput:
     cached: bool
     plot: PlotOptions | None = None
     remote: str = ""
+    pushed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +221,8 @@ def _outputs(body: Mapping[object, object]) -> Iterator[WrittenOutput]:
         for path, flags in _flagged(body.get(kind.value)):
             plot = parse_options(flags) if kind is OutputKind.PLOT else None
             cached, remote = flags.get("cache") is not False, str(flags.get("remote") or "")
-            yield WrittenOutput(path=path, kind=kind, cached=cached, plot=plot, remote=remote)
+            pushed = flags.get("push") is not False
+            yield WrittenOutput(path=path, kind=kind, cached=cached, plot=plot, remote=remote, pushed=pushed)
 
 
 def _flagged(entries: object) -> Iterator[tuple[str, Mapping[object, object]]]:

@@ -212,6 +212,7 @@ def _locked_output(known: Dependency, *, written: WrittenOutput) -> Output:
         size=known.size,
         plot=written.plot,
         remote=written.remote,
+        pushed=written.pushed,
         stored=known.stored,
     )
 

@@ -45,7 +45,7 @@ class Output:
 
     `origin` is what an import was taken from, all that is known of one whose bytes were not downloaded: the digest of
     its source, or the commit as `git:…`. `remote` names the DVC remote that keeps it (empty: the default one), `stored`
-    says where a versioned one does.
+    says where a versioned one does; `pushed` is False where none does.
     """
 
     path: str
@@ -58,6 +58,7 @@ class Output:
     plot: PlotOptions | None = field(default=None, compare=False)
     remote: str = field(default="", compare=False)
     stored: tuple[StoredFile, ...] = field(default=(), compare=False)
+    pushed: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mlops_kit.core.render.budget import Block, Rank
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, prose
 from mlops_kit.core.render.verdict import tell_verdict
+from mlops_kit.core.review.lock_return import tell_lock
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 
@@ -30,7 +31,9 @@ def _banners(report: Report, occasion: Occasion) -> Iterator[str]:
         yield f"✋ {prose(occasion.override.actor)} accepted {_commit(occasion.override.commit)} by hand: {reason}"
     if report.policy_changed:
         yield f"⚠️ {_POLICY}"
-    if report.lock_uncommitted:
+    if occasion.lock and (told := tell_lock(occasion.lock)):
+        yield f"{'🔒' if occasion.lock.is_committed else '⚠️'} {told}"
+    elif report.lock_uncommitted:
         yield f"⚠️ {_LOCK}"
 
 

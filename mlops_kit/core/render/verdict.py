@@ -18,6 +18,7 @@ _ALL = {0: "no gates are set", 1: "its gate passes", 2: "both gates pass"}
 _TOLD = 2
 """Gates whose finding is told in the sentence; the others are counted."""
 _REASON_LIMIT = 200
+_LOCK = "what the runner reproduced is not what would be merged"
 _OTHERWISE = "not all is measured in the same way as before"
 
 
@@ -63,7 +64,7 @@ def _refusal(report: Report) -> str:
     if failed := failed_stages(report.stages):
         return f"{_failure(failed)}, so what is below is not what this change would give"
     told = [tell_gate(gate, report) for gate in report.gates if gate.answer in _REFUSING]
-    return _first(told, "gates refuse it") or "the gates refuse it"
+    return _first(told, "gates refuse it") or (_LOCK if report.lock_uncommitted else "the gates refuse it")
 
 
 def _failure(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlops_kit.core.review.lock_return import LockOutcome
 from mlops_kit.core.types import CommitSha
 
 
@@ -21,7 +22,8 @@ class Occasion:
 
     `pictures` are the addresses of plots, by the plot's path. `current_head` is set where the pull request has moved
     on since the report was made. `run_url` is the workflow run's page, `tracking_url` that of the tracked run.
-    `override_hint` tells how a refused commit can be accepted by hand.
+    `override_hint` tells how a refused commit can be accepted by hand. `lock` is what became of the lock that the
+    runner made.
     """
 
     pictures: Mapping[str, str] = field(default_factory=dict)
@@ -30,3 +32,4 @@ class Occasion:
     current_head: CommitSha | None = None
     run_url: str = ""
     tracking_url: str = ""
+    lock: LockOutcome | None = None
