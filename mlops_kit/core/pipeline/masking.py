@@ -7,12 +7,13 @@ encoded.
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote
 
 MASKED = "***"
 _SHORTEST = 6
 _SHORTEST_ENCODED = 8
 _URL_SAFE = str.maketrans("+/", "-_")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+"""What URLs never encode (RFC 3986, 2.3)."""
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PAT"
     r"|CONNECTION_STRING)(?:_|$)",
@@ -57,11 +58,14 @@ def secret_values(variables: Mapping[str, str]) -> tuple[str, ...]:
 def _forms(value: str) -> Iterator[str]:
     """A value, and how it looks where something encoded it."""
     data = value.encode("utf-8", "surrogateescape")
-    yield from (value, quote(data, safe=""), quote(data, safe="/"))
+    yield from (value, _percent_encoded(data, kept=""), _percent_encoded(data, kept="/"))
     for before in range(3):
-        whole = (
-            (before + len(data)) // 3 * 4
-        )  # the group after these depends on what follows, the first on what precedes
+        # The group after these depends on what follows, the first on what precedes.
+        whole = (before + len(data)) // 3 * 4
         text = b64encode(bytes(before) + data).decode()[4 if before else 0 : whole]
         if len(text) >= _SHORTEST_ENCODED:
             yield from (text, text.translate(_URL_SAFE))
+
+
+def _percent_encoded(data: bytes, *, kept: str) -> str:
+    return "".join(chr(one) if one in _UNRESERVED or chr(one) in kept else f"%{one:02X}" for one in data)
