@@ -17,7 +17,7 @@ PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACT
 
 _SELF = re.compile(r"^(?P<indent>\s+)uses: \$/\.github/actions/kit$")
 _QUEUE = re.compile(r"^\s+queue: max$")
-_PIN = re.compile(r"uses: (?P<name>actions/[a-z-]+)@(?P<sha>[0-9a-f]{40})\b")
+_PIN = re.compile(r"uses: (?P<name>[a-z-]+/[a-z-]+)@(?P<sha>[0-9a-f]{40})\b")
 
 
 def transform(text: str) -> str:
@@ -51,11 +51,12 @@ def local_repositories(kit: Path) -> Iterator[str]:
     """act's `--local-repository` values: the kit, and a shim for each pinned action of the workflows."""
     yield f"{KIT_REF}={kit}"
     for name, sha in sorted(set(pinned_actions())):
-        yield f"{name}@{sha}={SHIMS / name.removeprefix('actions/')}"
+        if (shim := SHIMS / name.removeprefix("actions/")).is_dir():
+            yield f"{name}@{sha}={shim}"
 
 
 def pinned_actions() -> Iterator[tuple[str, str]]:
-    """Name and commit of every action that a shipped workflow uses."""
+    """Name and commit of every foreign action that a shipped workflow uses."""
     for workflow in (KIT / ".github/workflows").glob("*.yml"):
         for found in _PIN.finditer(workflow.read_text()):
             yield found["name"], found["sha"]

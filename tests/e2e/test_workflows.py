@@ -22,6 +22,12 @@ PERMISSIONS = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": PROMOTE},
     "reconcile.yml": {"reconcile": PROMOTE},
+    "release.yml": {
+        "build": READ,
+        "attest": {"id-token": "write", "attestations": "write"},
+        "publish": {"id-token": "write"},
+        "announce": {"contents": "write"},
+    },
     "review.yml": {
         "begin": {"checks": "write"},
         "reproduce": READ,
@@ -34,6 +40,7 @@ CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},
     "reconcile.yml": {"cancel-in-progress": False},
+    "release.yml": {"cancel-in-progress": False},
     "review.yml": {"cancel-in-progress": True},
 }
 

@@ -1,7 +1,6 @@
 """T19: a secret is hidden also where something wrote it in base64 or percent-encoded it, as URLs and headers do."""
 
 import base64
-import itertools
 from pathlib import Path
 from urllib.parse import quote
 
