@@ -7,12 +7,12 @@ encoded.
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote
 
 MASKED = "***"
 _SHORTEST = 6
 _SHORTEST_ENCODED = 8
 _URL_SAFE = str.maketrans("+/", "-_")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PAT"
     r"|CONNECTION_STRING)(?:_|$)",
@@ -57,7 +57,7 @@ def secret_values(variables: Mapping[str, str]) -> tuple[str, ...]:
 def _forms(value: str) -> Iterator[str]:
     """A value, and how it looks where something encoded it."""
     data = value.encode("utf-8", "surrogateescape")
-    yield from (value, quote(data, safe=""), quote(data, safe="/"))
+    yield from (value, _percent_encoded(data), _percent_encoded(data, kept=b"/"))
     for before in range(3):
         whole = (
             (before + len(data)) // 3 * 4
@@ -65,3 +65,7 @@ def _forms(value: str) -> Iterator[str]:
         text = b64encode(bytes(before) + data).decode()[4 if before else 0 : whole]
         if len(text) >= _SHORTEST_ENCODED:
             yield from (text, text.translate(_URL_SAFE))
+
+
+def _percent_encoded(data: bytes, *, kept: bytes = b"") -> str:
+    return "".join(chr(byte) if byte in _UNRESERVED or byte in kept else f"%{byte:02X}" for byte in data)
