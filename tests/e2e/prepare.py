@@ -9,8 +9,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from mlops_kit import __version__
+
 KIT = Path(__file__).resolve().parents[2]
-KIT_REF = "mlops-kit/mlops-kit@v1"
+KIT_REF = f"mlops-kit/mlops-kit@v{__version__}"
 OWN_ACTION = ".github/actions/kit"
 SHIMS = Path(__file__).parent / "shims"
 PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACTION)
@@ -64,5 +66,5 @@ def pinned_actions() -> Iterator[tuple[str, str]]:
 
 def _transform_line(line: str) -> str:
     if found := _SELF.match(line):
-        return f"{found['indent']}uses: mlops-kit/mlops-kit/{OWN_ACTION}@v1"
+        return f"{found['indent']}uses: mlops-kit/mlops-kit/{OWN_ACTION}@v{__version__}"
     return "" if _QUEUE.match(line) else line

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlops_kit import __version__
 from tests.e2e import prepare
 
 KIT = Path(__file__).resolve().parents[2]
@@ -174,7 +175,7 @@ def test_the_two_halves_know_each_other_by_name() -> None:
     pins = set(prepare.pinned_actions())
     for step in [step for job in (untrusted, post) for one in job["jobs"].values() for step in one["steps"]]:
         name, _, version = step.get("uses", "").partition("@")
-        assert (name, version) in pins | {("mlops-kit/mlops-kit", "v1"), ("", "")}
+        assert (name, version) in pins | {("mlops-kit/mlops-kit", f"v{__version__}"), ("", "")}
 
 
 @named([path for path in EXAMPLES if path.name in GRANTS])
@@ -185,7 +186,7 @@ def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 20
     assert example["permissions"] == {}
     assert job["permissions"] == GRANTS[path.name]
-    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v1"
+    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v{__version__}"
 
 
 @named(WORKFLOWS)
