@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from mlops_kit import DISTRIBUTION
 from mlops_kit.core.errors import InputError
 
 _LEFT_BEHIND = ("__pycache__", "cache", "tmp", "data", "models", "reports", "dvc.lock", "mlflow.db", "mlruns")
@@ -16,7 +17,7 @@ def find_example(name: str) -> Path:
     for place in (package / "examples", package.parent / "examples"):
         if (place / name / "dvc.yaml").is_file():
             return place / name
-    raise InputError(f"this installation has no example {name!r}", hint="pip install --force-reinstall mlops-kit")
+    raise InputError(f"this installation has no example {name!r}", hint=f"pip install --force-reinstall {DISTRIBUTION}")
 
 
 def read_example(name: str) -> Mapping[str, str]:

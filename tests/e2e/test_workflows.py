@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlops_kit import __version__
 from tests.e2e import prepare
 
 KIT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,12 @@ PERMISSIONS = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": PROMOTE},
     "reconcile.yml": {"reconcile": PROMOTE},
+    "release.yml": {
+        "build": READ,
+        "attest": {"id-token": "write", "attestations": "write"},
+        "publish": {"id-token": "write"},
+        "announce": {"contents": "write"},
+    },
     "review.yml": {
         "begin": {"checks": "write"},
         "reproduce": READ,
@@ -36,6 +43,7 @@ CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},
     "reconcile.yml": {"cancel-in-progress": False},
+    "release.yml": {"cancel-in-progress": False},
     "review.yml": {"cancel-in-progress": True},
 }
 
@@ -187,7 +195,7 @@ def test_the_two_halves_know_each_other_by_name() -> None:
     pins = set(prepare.pinned_actions())
     for step in [step for job in (untrusted, post) for one in job["jobs"].values() for step in one["steps"]]:
         name, _, version = step.get("uses", "").partition("@")
-        assert (name, version) in pins | {("mlops-kit/mlops-kit", "v1"), ("", "")}
+        assert (name, version) in pins | {("mlops-kit/mlops-kit", f"v{__version__}"), ("", "")}
 
 
 @named([path for path in EXAMPLES if path.name in GRANTS])
@@ -198,7 +206,7 @@ def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 20
     assert example["permissions"] == {}
     assert job["permissions"] == GRANTS[path.name]
-    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v1"
+    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v{__version__}"
 
 
 @named(WORKFLOWS)

@@ -120,7 +120,9 @@ def test_t10_secrets_are_passed_on_by_name() -> None:
     assert findings(rules.inherited_secrets, spoilt(spoil)) != []
 
 
-@pytest.mark.parametrize("name", ["actions/checkout@v7", "someone/else@main", "docker://python:3"])
+@pytest.mark.parametrize(
+    "name", ["actions/checkout@v7", "someone/else@main", "docker://python:3", "mlops-kit/mlops-kit@v1"]
+)
 def test_t12_what_others_wrote_is_named_by_commit(name: str) -> None:
     assert findings(rules.unpinned_actions, read_workflows()) == []
     assert findings(rules.unpinned_actions, spoilt(lambda found: steps(found, CI, "check").append({"uses": name})))

@@ -18,7 +18,9 @@ OF_A_PULL_REQUEST = frozenset({"pull_request", "merge_group"})
 PRIVILEGED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 _HEAD = re.compile(r"head[._]sha|head_ref|head\.ref|head_branch|head_commit|refs/pull|merge_commit_sha")
 _PINNED = re.compile(r"[^@]+@[0-9a-f]{40}")
-_OURS = re.compile(r"\$/\.github/actions/[a-z-]+|\$/\.github/workflows/[a-z-]+\.yml|mlops-kit/mlops-kit(/\S+)?@\S+")
+_OURS = re.compile(
+    r"\$/\.github/actions/[a-z-]+|\$/\.github/workflows/[a-z-]+\.yml|mlops-kit/mlops-kit(/\S+)?@v\d+\.\d+\.\d+"
+)
 _COMMAND = re.compile(r"\s*(?P<verb>[a-z]+)\b")
 _RUNS_STAGES = frozenset({"reproduce"})
 _FLOATING = re.compile(r"(?<![\w-])(?:pip3?|uv pip|uv tool|npm|npx|pipx|curl|wget)\s")
