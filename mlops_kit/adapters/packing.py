@@ -26,8 +26,8 @@ class NewFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise InputError(f"{folder} is not a folder to hand over in")
+        if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
+            raise InputError(f"{folder} is not empty, and not what was handed over before", hint="name a new folder")
         shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, place: str, data: bytes) -> None:
@@ -96,6 +96,10 @@ class HandedFolder:
         if found != digest.value.removesuffix(".dir"):
             raise _refusal("its bytes are not those of its name", place)
         return self._root / self._folder / place
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and {entry.name for entry in folder.iterdir()} <= {MANIFEST, "files", "objects"}
 
 
 def _walk(top: Path) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mlops_kit.commands.accept import Accepted, accept, read_ground
 from mlops_kit.commands.judge import Bench, read_base_policy
 from mlops_kit.core.config import LockPolicy
-from mlops_kit.core.errors import ConflictError, IntegrityError, OutsideError, RefusedError
+from mlops_kit.core.errors import ConflictError, InputError, IntegrityError, OutsideError, RefusedError
 from mlops_kit.core.forge import PullRequest
 from mlops_kit.core.ports.drafts import Draft, Drafts, Person
 from mlops_kit.core.ports.handing import Depot, Handed, KeptOutput
@@ -100,7 +100,7 @@ def _keep(clerk: Clerk, pull_request: PullRequest, accepted: Accepted, objects: 
     try:
         if objects:
             _bring_objects(clerk, pull_request, accepted, objects)
-    except (OutsideError, RefusedError) as error:
+    except (InputError, OutsideError, RefusedError) as error:
         note = f"whether its outputs are in the DVC remote is not known: {error}"
     return LockReturn(outcome=LockOutcome.UNCHANGED, note=note)
 

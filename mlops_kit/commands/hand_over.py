@@ -3,12 +3,12 @@
 Whoever takes it believes none of it; nothing here needs to be trusted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import CommitTree, declared_project
-from mlops_kit.core.errors import InputError
+from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.hashing import is_pointer
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import is_inside
@@ -98,13 +98,17 @@ def _below(paths: Iterable[str], places: set[str], outputs: set[str]) -> tuple[s
 def _find_objects(packer: Packer, project: Project, base: str) -> Mapping[Digest, CachedObject]:
     if packer.shelf is None:
         return {}
-    known = frozenset(_digests_of(packer.git, base))
+    known = _digests_of(packer.git, base)
     return packer.shelf.find(output for output in kept_outputs(project) if output.digest not in known)
 
 
-def _digests_of(git: Git, base: str) -> Iterator[Digest]:
-    project = declared_project(CommitTree(git=git, commit=require_commit(git, base).commit))
-    return (output.digest for output in kept_outputs(project))
+def _digests_of(git: Git, base: str) -> frozenset[Digest]:
+    """What base's locks name; nothing where base cannot be read, for a run that went well must not end with that."""
+    try:
+        project = declared_project(CommitTree(git=git, commit=require_commit(git, base).commit))
+    except KitError:
+        return frozenset()
+    return frozenset(output.digest for output in kept_outputs(project))
 
 
 def _describe(digest: Digest, found: CachedObject) -> HandedObject:

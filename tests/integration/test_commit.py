@@ -154,6 +154,18 @@ def test_objects_that_are_too_much_are_left_out_and_the_lock_is_not_committed_wi
     assert (counter.branch(), counter.outputs()["lock"]) == (counter.head, "no-bytes")
 
 
+@pytest.mark.parametrize("folder", [".", "src", "dvc.yaml", "link"])
+def test_a_folder_with_something_else_in_it_is_never_emptied(
+    counter: Counter, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter.runner.write({"src/train.py": "import churn\n"})
+    (counter.runner.root / "link").symlink_to(counter.folder / "elsewhere")
+
+    assert counter.reproduce("--hand-over", folder) is ExitCode.INPUT
+    assert "is not empty, and not what was handed over before" in capsys.readouterr().err
+    assert counter.runner.read("src/train.py") == "import churn\n"
+
+
 def test_a_runner_that_pushes_itself_hands_over_no_objects(counter: Counter) -> None:
     assert counter.reproduce("--push") is ExitCode.DONE
     assert not (counter.carry() / "objects").exists()
@@ -170,6 +182,24 @@ def test_a_lock_that_its_author_committed_and_forgot_to_push_gets_its_bytes(coun
     assert again.hand_over_and_commit() is ExitCode.DONE
     assert again.outputs()["lock"] == "unchanged"
     assert md5("abcdefrate: 2\n") in again.stored()
+
+
+def test_a_base_that_cannot_be_read_only_makes_more_be_handed_over(counter: Counter) -> None:
+    assert counter.reproduce("--hand-over-base", "f" * 40) is ExitCode.DONE
+    counter.carry()
+
+    assert counter.commit() is ExitCode.DONE
+    assert counter.pull().status() == {}
+
+
+def test_a_base_without_a_remote_keeps_no_lock_whose_bytes_are_nowhere(
+    github: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter = make_counter(github, tmp_path, remote="[core]\n    autostage = false\n")
+
+    assert counter.hand_over_and_commit() is ExitCode.REFUSED
+    assert (counter.branch(), counter.outputs()["lock"]) == (counter.head, "refused")
+    assert "there is no DVC remote to keep the outputs" in capsys.readouterr().err
 
 
 def test_with_commit_none_an_old_lock_is_refused_and_nothing_is_written(github: FakeGitHub, tmp_path: Path) -> None:
