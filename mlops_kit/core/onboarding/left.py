@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlops_kit.core.onboarding.choices import Choices
 from mlops_kit.core.onboarding.files import PlannedFile
 from mlops_kit.core.onboarding.survey import Survey
-from mlops_kit.core.onboarding.workflow_file import needed_secrets
+from mlops_kit.core.onboarding.workflow_file import needed_secrets, review_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,12 @@ def _access(survey: Survey, choices: Choices) -> Iterator[Step]:
         yield Step(
             text="Give promotion its access, as secrets (or without any, by OpenID Connect: docs/cloud.md).",
             commands=tuple(f"gh secret set {secret}" for secret in secrets),
+        )
+    if readers := [secret for secret in review_secrets(choices) if secret not in needed_secrets(choices)]:
+        yield Step(
+            text="Where the runner's machine cannot read the DVC remote, give reviews a key that may only read it: a pull "
+            "request's code can use it.",
+            commands=tuple(f"gh secret set {secret}" for secret in readers),
         )
     remote = survey.remote
     if remote is None:

@@ -15,6 +15,7 @@ SCHEMA = "https://json.schemastore.org/github-workflow.json"
 _PATTERN_SIGNS = re.compile(r"([+!\]])")
 _REGISTRY_SECRETS = ("MLFLOW_TRACKING_URI",)
 _REMOTE_SECRETS: Mapping[str, tuple[str, ...]] = {"s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+_READ_ONLY = "READ_ONLY_"
 _EVENTS: Mapping[str, tuple[str, ...]] = {
     "review": ("pull_request", "merge_group"),
     "promote": ("push",),
@@ -29,7 +30,7 @@ def workflow_text(survey: Survey, choices: Choices, pin: Pin, *, minute: int) ->
     environment = {"environment": quoted(_environment(choices.followed))}
     lines = [
         *_head(choices, minute),
-        *_job("review", pin, _review_inputs(survey, choices) | extra | where, ()),
+        *_job("review", pin, _review_inputs(survey, choices) | extra | where, review_secrets(choices)),
         *_job("promote", pin, environment | extra | where, needed_secrets(choices)),
         *_job("reconcile", pin, extra | where, needed_secrets(choices)),
     ]
@@ -40,6 +41,12 @@ def needed_secrets(choices: Choices) -> tuple[str, ...]:
     """The secrets that promotion reads where nothing else gives it access."""
     registry = _REGISTRY_SECRETS if choices.registry is RegistryKind.MLFLOW else ()
     return (*registry, *_REMOTE_SECRETS.get(choices.extra, ()))
+
+
+def review_secrets(choices: Choices) -> tuple[str, ...]:
+    """The secrets of a review: what keeps the lock's outputs, and what a pull request's code may read data with."""
+    remote = _REMOTE_SECRETS.get(choices.extra, ())
+    return (*remote, *(f"{_READ_ONLY}{secret}" for secret in remote))
 
 
 def _head(choices: Choices, minute: int) -> Iterator[str]:

@@ -207,7 +207,8 @@ def written(text: str | None = None) -> Document:
 def test_what_init_writes_is_in_order() -> None:
     assert conditions(judge_workflows((written(),))) == {"kit": "ok"}
     assert scheduled_files((written(),)) == ("mlops.yml",)
-    assert handed_secrets((written(),)) == {"MLFLOW_TRACKING_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert handed_secrets((written(),)) == {"MLFLOW_TRACKING_URI", *keys, *(f"READ_ONLY_{key}" for key in keys)}
     assert runner_labels((written(),)) == {"self-hosted", "gpu"}
 
 

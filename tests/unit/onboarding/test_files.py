@@ -105,7 +105,9 @@ def test_secrets_are_those_that_are_needed() -> None:
     assert read(EVERYTHING)["jobs"]["promote"]["secrets"].keys() == s3
     bare = replace(EVERYTHING, extra="", registry=RegistryKind.NONE)
     assert "secrets" not in read(bare)["jobs"]["promote"]
-    assert "secrets" not in read(EVERYTHING)["jobs"]["review"]
+    reads = {f"READ_ONLY_{name}" for name in s3 if name.startswith("AWS")}
+    assert read(EVERYTHING)["jobs"]["review"]["secrets"].keys() == (s3 | reads) - {"MLFLOW_TRACKING_URI"}
+    assert "secrets" not in read(bare)["jobs"]["review"]
 
 
 def test_a_branch_of_another_name_leads_to_its_environment() -> None:
