@@ -22,6 +22,7 @@ from mlops_kit.core.doctor.settings import (
     judge_rights,
     judge_runners,
     judge_schedule,
+    judge_scopes,
     judge_secrets,
 )
 from mlops_kit.core.doctor.workflows import (
@@ -182,6 +183,7 @@ def _look_at_settings(clinic: Clinic, settings: Settings, documents: tuple[Docum
     """Each setting on its own: a permission that lacks for one says nothing of another."""
     environments = clinic.read_config().environments
     looks: list[tuple[str, Callable[[], Findings]]] = [
+        ("token", lambda: judge_scopes(settings.read_scopes())),
         *(
             (f"branch {one.branch} ({name})", partial(_look_at_branch, settings, name, one.branch))
             for name, one in environments.items()

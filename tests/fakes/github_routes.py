@@ -159,7 +159,9 @@ def _graphql(call: Call, account: Account, _found: re.Match[str]) -> Answer:
 
 def _repository(call: Call, _account: Account, _found: re.Match[str]) -> Answer:
     shape = shapes.repository(call.github.url, call.github.repository)
-    return Answer(status=200, value={**shape, "private": not call.github.settings.public})
+    scopes = call.github.settings.scopes
+    headers = {} if scopes is None else {"x-oauth-scopes": scopes}
+    return Answer(status=200, value={**shape, "private": not call.github.settings.public}, headers=headers)
 
 
 def _read_pull(call: Call, _account: Account, found: re.Match[str]) -> Answer:

@@ -23,6 +23,7 @@ class RepositorySettings:
     """
 
     public: bool = True
+    scopes: str | None = None
     branches: set[str] = field(default_factory=set)
     rules: dict[str, list[Json]] = field(default_factory=dict)
     protected: dict[str, list[str]] = field(default_factory=dict)

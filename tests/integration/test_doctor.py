@@ -185,6 +185,7 @@ def test_settings_that_are_as_they_should_be_are_said_to_be(bare: Path, capsys: 
     with serving() as github:
         secure(github)
         github.settings.schedules["mlops.yml"] = "2999-01-01T00:00:00Z"
+        github.settings.scopes = "repo, workflow"
         code, found = examine(at_github(bare, github), capsys, "--remote")
     assert (code, set(of_github(found).values())) == (ExitCode.DONE, {"ok"}), found
     assert {f"branch {name} ({name})" for name in ("dev", "staging", "production")} <= of_github(found).keys()

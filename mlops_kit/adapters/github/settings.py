@@ -40,6 +40,13 @@ class GitHubSettings:
         """Whether everybody can see the repository."""
         return self._read("", "metadata: read", lambda found: found.at("private").value is False)
 
+    def read_scopes(self) -> frozenset[str] | None:
+        """What GitHub says of a classic token with every answer (`X-OAuth-Scopes`)."""
+        told = self._transport.send(
+            self._request("", "metadata: read"), lambda reply: reply.headers.get("x-oauth-scopes")
+        )
+        return None if told is None else frozenset(scope.strip() for scope in told.split(",") if scope.strip())
+
     def read_branch(self, branch: str) -> BranchRules:
         """Rulesets and classic protection together: the stricter of both holds."""
         name = quote(branch, safe="")

@@ -9,6 +9,7 @@ from mlops_kit.core.types import EnvironmentName
 
 CHECK = "mlops-kit"
 LOG_PATTERNS = frozenset({"refs/tags/mlops/**", "refs/tags/mlops/**/*", "~ALL", "refs/tags/**"})
+_MIGHTY = ("admin:", "delete_repo", "delete:", "site_admin", "write:org", "codespace", "user")
 STALE = timedelta(hours=26)
 """A schedule of a day at most should have run within this."""
 
@@ -39,6 +40,21 @@ def judge_branch(environment: EnvironmentName, branch: str, rules: BranchRules) 
         )  # fmt: skip
     else:
         yield _finding(what, Condition.OK, "guarded: pull request, check, no force push, no deletion")
+
+
+def judge_scopes(scopes: frozenset[str] | None) -> Iterator[Finding]:
+    """Whether a classic token can do what the kit does, and little else; other tokens do not tell what they may."""
+    if scopes is None:
+        return
+    if not scopes & {"repo", "public_repo"}:
+        yield _finding("token", Condition.FAIL, "it may not write to repositories", fix="give it the scope repo")
+    elif excess := sorted(scope for scope in scopes if scope.startswith(_MIGHTY)):
+        yield _finding(
+            "token", Condition.WARN, f"it may do more than the kit ever needs: {', '.join(excess)}",
+            fix="a fine-grained token for this repository alone, or an app's",
+        )  # fmt: skip
+    else:
+        yield _finding("token", Condition.OK, "its scopes are enough, and no more")
 
 
 def judge_log_rules(patterns: Collection[str]) -> Finding:

@@ -58,7 +58,7 @@ def _access(survey: Survey, choices: Choices) -> Iterator[Step]:
         )
     if readers := [secret for secret in review_secrets(choices) if secret not in needed_secrets(choices)]:
         yield Step(
-            text="Where the runner's machine cannot read the DVC remote, give reviews a key that may only read it: a pull "
+            text="Where the runner's machine cannot read the DVC remote, give reviews a key that may only read: a pull "
             "request's code can use it.",
             commands=tuple(f"gh secret set {secret}" for secret in readers),
         )

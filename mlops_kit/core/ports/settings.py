@@ -11,6 +11,9 @@ class Settings(Protocol):
     def is_public(self) -> bool:
         """Whether everybody can see the repository."""
 
+    def read_scopes(self) -> frozenset[str] | None:
+        """The scopes of a person's classic token; None for tokens that have none."""
+
     def read_branch(self, branch: str) -> BranchRules:
         """What holds for a branch."""
 

@@ -16,6 +16,7 @@ from mlops_kit.core.doctor.settings import (
     judge_rights,
     judge_runners,
     judge_schedule,
+    judge_scopes,
     judge_secrets,
 )
 from mlops_kit.core.doctor.workflows import handed_secrets, judge_workflows, runner_labels, scheduled_files
@@ -175,6 +176,22 @@ def test_runners_are_there_and_no_stranger_reaches_one_that_lives_on(
     runners: tuple[OwnRunner, ...], *, public: bool, expected: dict[str, str]
 ) -> None:
     assert conditions(judge_runners(runners, {"self-hosted", "gpu"}, public=public)) == expected
+
+
+@pytest.mark.parametrize(
+    ("scopes", "expected"),
+    [
+        (None, {}),
+        (frozenset(), {"token": "fail"}),
+        (frozenset({"gist", "read:org"}), {"token": "fail"}),
+        (frozenset({"repo", "workflow"}), {"token": "ok"}),
+        (frozenset({"repo", "delete_repo"}), {"token": "warn"}),
+    ],
+)
+def test_a_classic_token_s_scopes_are_enough_and_not_too_many(
+    scopes: frozenset[str] | None, expected: dict[str, str]
+) -> None:
+    assert conditions(judge_scopes(scopes)) == expected
 
 
 def test_secrets_that_lack_are_named() -> None:
