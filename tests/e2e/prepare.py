@@ -14,10 +14,11 @@ from mlops_kit import __version__
 KIT = Path(__file__).resolve().parents[2]
 KIT_REF = f"mlops-kit/mlops-kit@v{__version__}"
 OWN_ACTION = ".github/actions/kit"
+AZURE = ".github/actions/azure"
 SHIMS = Path(__file__).parent / "shims"
-PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACTION)
+PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACTION, AZURE)
 
-_SELF = re.compile(r"^(?P<indent>\s+)uses: \$/\.github/actions/kit$")
+_SELF = re.compile(r"^(?P<indent>\s+)uses: \$/(?P<action>\.github/actions/[a-z]+)$")
 _QUEUE = re.compile(r"^\s+queue: max$")
 _PIN = re.compile(r"uses: (?P<name>[a-z-]+/[a-z-]+)@(?P<sha>[0-9a-f]{40})\b")
 
@@ -67,5 +68,5 @@ def pinned_actions() -> Iterator[tuple[str, str]]:
 
 def _transform_line(line: str) -> str:
     if found := _SELF.match(line):
-        return f"{found['indent']}uses: mlops-kit/mlops-kit/{OWN_ACTION}@v{__version__}"
+        return f"{found['indent']}uses: mlops-kit/mlops-kit/{found['action']}@v{__version__}"
     return "" if _QUEUE.match(line) else line
