@@ -23,7 +23,7 @@ PROMOTE = {"contents": "write", "deployments": "write", "pull-requests": "write"
 POST = {"contents": "write", "pull-requests": "write", "checks": "write", "statuses": "write"}
 PROPOSE = {"contents": "write", "pull-requests": "write"}
 IDENTITY = {"id-token": "write"}
-PERMISSIONS = {
+PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": PROMOTE},
     "promote-cloud.yml": {"promote": {**IDENTITY, **PROMOTE}},
@@ -57,8 +57,12 @@ ENVIRONMENTS = {
 CALLED = {"workflow_call"}
 TRIGGERS = {
     "ci.yml": {"pull_request", "push"},
-    **dict.fromkeys(("promote.yml", "promote-cloud.yml", "reconcile.yml", "review.yml"), CALLED),
-    **dict.fromkeys(("rollback.yml", "runner.yml"), CALLED),
+    "promote.yml": CALLED,
+    "promote-cloud.yml": CALLED,
+    "reconcile.yml": CALLED,
+    "review.yml": CALLED,
+    "rollback.yml": CALLED,
+    "runner.yml": CALLED,
 }
 EXAMPLE_TRIGGERS = {
     "promote.yml": {"push"},
