@@ -91,6 +91,13 @@ def test_without_the_right_to_an_identity_azure_says_which_right_is_missing(regi
     assert not registry.consumer.git("ls-remote", "--tags", "origin", "mlops/*")
 
 
+def test_a_space_for_arguments_compares_every_environment(registry: Stage) -> None:
+    code, text = push(registry, 'arguments: " "')
+
+    assert code == 0, text
+    assert registry.consumer.git("ls-remote", "--tags", "--refs", "origin", "mlops/churn/*").count("refs/tags") == 2
+
+
 def test_a_reconciliation_that_succeeds_gives_a_sign_of_life_and_one_that_fails_gives_none(registry: Stage) -> None:
     with sign_of_life() as (address, asked):
         told = replace(registry, secrets={**registry.secrets, "HEARTBEAT_URL": address})
@@ -138,4 +145,5 @@ jobs:
     run = stage.run("back.yml", "workflow_dispatch", {"inputs": {}})
 
     assert run.code == 0, run.text
-    assert [pull["base"] for pull in github.pulls.values()] == ["dev"]
+    assert len(github.pulls) == 1
+    assert "refs/heads/mlops-kit/rollback/" in stage.consumer.git("ls-remote", "--heads", "origin")
