@@ -22,7 +22,7 @@ test: $(STAMP)
 	@$(BIN)/pytest -n 2 --dist worksteal -q
 
 faults: $(STAMP)
-	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 2 -q -m faults
+	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 2 --dist worksteal -q -m faults
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
@@ -34,6 +34,7 @@ lint: $(STAMP)
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml .github/actions/*/action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/zizmor --offline --persona auditor --quiet action.yml .github
+	@$(BIN)/zizmor --offline --persona auditor --quiet --config examples/zizmor.yml examples/workflows/*.yml
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench

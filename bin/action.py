@@ -5,7 +5,6 @@ job's steps see: nothing is put on PATH, and no variable is set for them. It is 
 and the machine, so that a runner that keeps its tool cache makes it once.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -16,17 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 HOME = Path(__file__).resolve().parent.parent
+SYSTEMS = ("linux", "darwin")
 OLDEST_PYTHON = (3, 11)
 EXTRAS = ("s3", "gs", "azure", "plots")
 MARKER = "complete"
 INPUTS = ("KIT_COMMAND", "KIT_FOLDER", "KIT_EXTRAS", "KIT_PYTHON")
 INSTALL_SECONDS = 900
+INSTALL_WORDS = ("--require-hashes", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime")
+"""Only the lock's own bytes, and no code of a package runs to build it; one of DVC's libraries has no wheel, and is
+built from its source with the lock's own build tools."""
 INPUT = 2
 OUTSIDE = 5
 PRIVATE = re.compile(
@@ -39,8 +42,7 @@ START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from mlops_kit.cli imp
 def main() -> NoReturn:
     """Run the command of the action's inputs; never comes back."""
     variables = dict(os.environ)
-    if sys.version_info < OLDEST_PYTHON:
-        fail(INPUT, f"needs Python 3.11 or newer, this is {platform.python_version()}", "set the input python")
+    check_machine(sys.platform, sys.version_info[:2])
     words = read_command(variables)
     environment = find_environment(variables)
     folder = Path(variables.get("KIT_FOLDER") or ".")
@@ -50,6 +52,14 @@ def main() -> NoReturn:
     python = str(environment / "bin" / "python")
     sys.stdout.flush()
     os.execve(python, [python, "-I", "-c", START, str(HOME), *words], child_variables(variables))  # noqa: S606
+
+
+def check_machine(system: str, version: tuple[int, int]) -> None:
+    """Refuse a machine that the kit does not run on."""
+    if system not in SYSTEMS:
+        fail(INPUT, f"runs on Linux and macOS, this is {system}", "run the job on one of those, or in WSL")
+    if version < OLDEST_PYTHON:
+        fail(INPUT, f"needs Python 3.11 or newer, this is {version[0]}.{version[1]}", "set the input python")
 
 
 def read_command(variables: Mapping[str, str]) -> list[str]:
@@ -67,22 +77,22 @@ def find_environment(variables: Mapping[str, str]) -> Path:
     """An environment that has what the lock says; made if need be."""
     if given := variables.get("MLOPS_KIT_ENVIRONMENT"):
         return Path(given)
-    lock = choose_lock(variables.get("KIT_EXTRAS", ""))
+    locks = choose_locks(variables.get("KIT_EXTRAS", ""))
     home = Path(variables.get("RUNNER_TOOL_CACHE") or variables.get("RUNNER_TEMP") or tempfile.gettempdir())
-    environment = home / "mlops-kit" / environment_key(lock.read_bytes())
+    environment = home / "mlops-kit" / environment_key(b"".join(lock.read_bytes() for lock in locks))
     if not is_complete(environment):
         with only_one(environment.with_suffix(".lock")):
             if not is_complete(environment):
-                make_environment(environment, lock, installer_variables(variables))
+                make_environment(environment, locks, installer_variables(variables))
     return environment
 
 
-def choose_lock(extras: str) -> Path:
-    """The lock with the DVC remote, or with what draws plots, as asked for."""
-    name = extras.strip() or "run"
-    if name != "run" and name not in EXTRAS:
-        fail(INPUT, f"the input extras has {name!r}", f"one of {', '.join(EXTRAS)}, or nothing")
-    return HOME / "locks" / f"{name}.lock"
+def choose_locks(extras: str) -> tuple[Path, ...]:
+    """The lock of each extra, or that of the kit alone; all agree on versions, since one list constrains them."""
+    names = sorted(set(extras.split())) or ["run"]
+    if unknown := [name for name in names if name != "run" and name not in EXTRAS]:
+        fail(INPUT, f"the input extras has {unknown[0]!r}", f"some of {', '.join(EXTRAS)}, with spaces, or nothing")
+    return tuple(HOME / "locks" / f"{name}.lock" for name in names)
 
 
 def environment_key(lock: bytes) -> str:
@@ -100,33 +110,35 @@ def is_complete(environment: Path) -> bool:
 @contextmanager
 def only_one(lock_file: Path) -> Iterator[None]:
     """Keep other jobs of this machine out; a lock of a process that died is free again."""
+    import fcntl  # not on Windows, which is refused with a word
+
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def make_environment(environment: Path, lock: Path, variables: Mapping[str, str]) -> None:
-    """Install the lock, by hash, from nothing; what a broken installation left is removed first."""
+def make_environment(environment: Path, locks: Sequence[Path], variables: Mapping[str, str]) -> None:
+    """Install the locks, by hash, from nothing; what a broken installation left is removed first."""
     started = time.monotonic()
     shutil.rmtree(environment, ignore_errors=True)
     python = str(environment / "bin" / "python")
     call([sys.executable, "-I", "-m", "venv", str(environment)], variables)
-    installer = environment / "uv.lock"
-    installer.write_text(uv_requirement(lock.read_text()))
+    tools = environment / "tools.lock"
+    tools.write_text("".join(requirement(name, locks[0].read_text()) for name in ("uv", "setuptools")))
     pip = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    call([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(installer)], variables)
-    uv = str(environment / "bin" / "uv")
-    call([uv, "--system-certs", "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)], variables)
-    (environment / MARKER).write_text(f"{lock.name}\n")
+    call([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(tools)], variables)
+    uv = [str(environment / "bin" / "uv"), "--quiet", "--system-certs", "pip", "sync", "--python", python]
+    call([*uv, *INSTALL_WORDS, "--no-build-isolation", "--compile-bytecode", *map(str, locks)], variables)
+    (environment / MARKER).write_text(" ".join(lock.name for lock in locks) + "\n")
     print(f"mlops-kit: made its environment in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-def uv_requirement(lock: str) -> str:
-    """The lock's own entry of uv, with its hashes."""
-    found = re.search(r"^uv==[^\n]*(?:\n[ \t]+[^\n]*)*", lock, re.MULTILINE)
+def requirement(name: str, lock: str) -> str:
+    """The lock's own entry of a package, with its hashes."""
+    found = re.search(rf"^{name}==[^\n]*(?:\n[ \t]+[^\n]*)*", lock, re.MULTILINE)
     if not found:
-        fail(OUTSIDE, "the lock does not name uv", "use a released version of the action")
+        fail(OUTSIDE, f"the lock does not name {name}", "use a released version of the action")
     return f"{found[0]}\n"
 
 

@@ -1,4 +1,7 @@
-"""Writes docs/reference/ from the command line, the schemas and the workflows; with --check only compares."""
+"""Writes docs/reference/ from the command line, the schemas and the workflows, and llms.txt from the index.
+
+With --check only compares.
+"""
 
 import json
 import re
@@ -15,14 +18,28 @@ from mlops_kit.cli import CHANGING, READING, program
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
+PAGES = "https://raw.githubusercontent.com/mlops-kit/mlops-kit/main"
+ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\((?P<page>[^)]+)\) \| (?P<about>.*) \|$")
+HEADING = re.compile(r"^\| (?P<title>[^|\[]+) \| \|$")
 NOTE = "<!-- Written by bin/generate_reference.py; change the source and run: make schemas -->"
-DOCUMENTS = ("report", "forecast", "explanation", "plan", "status", "promotion", "environment-lock", "hand-over")
+DOCUMENTS = (
+    "report",
+    "forecast",
+    "explanation",
+    "plan",
+    "status",
+    "promotion",
+    "environment-lock",
+    "doctor",
+    "hand-over",
+)
 Schema = Mapping[str, Any]
 
 
 def main() -> int:
     """Write or compare every page; the process's exit code."""
     pages = {FOLDER / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in render_pages().items()}
+    pages[ROOT / "llms.txt"] = "\n".join(_for_language_models()) + "\n"
     if "--check" not in sys.argv[1:]:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for path, text in pages.items():
@@ -163,6 +180,21 @@ def _container(about: Schema) -> str:
             return "any"
         case name:
             return {"string": "text", "boolean": "`true`, `false`"}.get(str(name), str(name))
+
+
+def _for_language_models() -> Iterator[str]:
+    """The index of the documentation in the form of llmstxt.org, with addresses that give plain text."""
+    yield "# mlops-kit\n"
+    yield "> GitHub Actions and GitOps automation for DVC pipelines: reproduce, review with gates, promote by merging."
+    yield (
+        "\nTo add it to a repository run `mlops-kit init`, then `mlops-kit doctor --remote`. Every verb has `--help` "
+        "with an example, and `--format json` where there is something to read."
+    )
+    for line in (ROOT / "docs" / "index.md").read_text("utf-8").splitlines():
+        if heading := HEADING.match(line):
+            yield f"\n## {heading['title']}\n"
+        elif row := ROW.match(line):
+            yield f"- [{row['title']}]({PAGES}/docs/{row['page']}): {row['about']}"
 
 
 def _workflows() -> Iterator[str]:

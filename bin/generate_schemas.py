@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mlops_kit.core.config import Config
+from mlops_kit.core.doctor.finding import Diagnosis
 from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
@@ -44,6 +45,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "status": Status,
         "promotion": PromotionDocument,
         "environment-lock": EnvironmentLock,
+        "doctor": Diagnosis,
         "hand-over": HandOver,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")

@@ -6,6 +6,7 @@ Everything that is drawn is in the specification; nothing is loaded from anywher
 import re
 from types import ModuleType
 
+from mlops_kit import DISTRIBUTION
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.render.vega import plot_spec
 from mlops_kit.core.review.plots import PlotRow
@@ -49,7 +50,7 @@ def _load() -> ModuleType:
         import vl_convert
     except ImportError as error:
         raise InputError(
-            "plots are drawn by vl-convert, which is not installed here", hint="pip install 'mlops-kit[plots]'"
+            "plots are drawn by vl-convert, which is not installed here", hint=f"pip install '{DISTRIBUTION}[plots]'"
         ) from error
     module: ModuleType = vl_convert
     return module

@@ -17,14 +17,17 @@ from mlops_kit.cli.failure import report_bug, report_error
 from mlops_kit.core.errors import ExitCode, KitError
 
 READING = {
+    "doctor": "Say what is missing on this machine, runner or repository, and how to mend it.",
     "validate": "Check mlops.yaml and the DVC files; every problem at once.",
     "report": "Compare base and head: metrics, params, stages, gates, plan.",
     "plan": "Show the changes that promotion would make now.",
     "status": "Show desired, registry and serving state per environment.",
     "history": "Tell the promotion log as sentences.",
     "gc": "List which bytes of models nothing needs any more.",
+    "completion": "Print a script that makes a shell complete the kit's words.",
 }
 CHANGING = {
+    "init": "Add the kit to this repository: mlops.yaml and one workflow file.",
     "reproduce": "Run the pipeline's stages that changed, side by side.",
     "commit": "Put what a runner reproduced on the pull request's branch.",
     "comment": "Post a report on its pull request, as one comment.",

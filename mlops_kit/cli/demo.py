@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mlops_kit import DISTRIBUTION
 from mlops_kit.cli import Caller
 from mlops_kit.commands.demo import STORY, tell_story
 from mlops_kit.core.errors import InputError
@@ -80,7 +81,7 @@ def require_modules(names: tuple[str, ...]) -> None:
     if missing:
         raise InputError(
             f"the demo's pipeline needs {' and '.join(missing)}, not installed in {sys.prefix}",
-            hint="pip install 'mlops-kit[demo]'",
+            hint=f"pip install '{DISTRIBUTION}[demo]'",
         )
     if not (Path(sys.executable).parent / "python").exists():
         raise InputError(

@@ -4,6 +4,7 @@ import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment, complete_model
 from mlops_kit.commands.history import Question, read_history
 from mlops_kit.core.promotion.periods import parse_moment
 from mlops_kit.core.render.promotion_history import render_history, render_history_markdown
@@ -13,8 +14,10 @@ _RENDER = {"text": render_history, "json": history_json, "markdown": render_hist
 
 
 @click.command()
-@click.argument("model", required=False)
-@click.option("--environment", metavar="ENV", help="Only this environment's records.")
+@click.argument("model", required=False, shell_complete=complete_model)
+@click.option(
+    "--environment", metavar="ENV", help="Only this environment's records.", shell_complete=complete_environment
+)
 @click.option("--as-of", "when", metavar="DATE", help="Only what was live then: 2026-11-01 or 2026-11-01T12:00Z.")
 @click.option("--format", "style", type=click.Choice(list(_RENDER)), default="text", help="How to print the records.")
 @click.pass_obj

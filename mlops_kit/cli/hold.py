@@ -3,6 +3,7 @@
 import click
 
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment, complete_model
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.hold import Word, note_hold
 from mlops_kit.core.render.promotion_holds import holds_json, render_holds
@@ -12,8 +13,8 @@ _RENDER = {"text": render_holds, "json": holds_json}
 
 
 @click.command()
-@click.argument("environment", metavar="ENV")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environment)
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=complete_model)
 @click.option("--reason", default="", metavar="TEXT", help="Why; a hold needs one.")
 @click.option("--release", is_flag=True, help="Let promotions in again.")
 @click.option("--format", "style", type=click.Choice(list(_RENDER)), default="text", help="How to print the outcome.")

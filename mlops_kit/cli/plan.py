@@ -3,6 +3,7 @@
 import click
 
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.plan import plan_environments
 from mlops_kit.core.errors import ExitCode
@@ -13,7 +14,7 @@ _RENDER = {"text": render_plan, "json": plan_json, "markdown": render_plan_markd
 
 
 @click.command()
-@click.argument("environment", required=False)
+@click.argument("environment", required=False, shell_complete=complete_environment)
 @click.option("--revision", metavar="REV", help="Plan as if this were merged into the environment's branch.")
 @click.option("--exit-code", "tell", is_flag=True, help="Leave with 3 where something differs, 4 where it is blocked.")
 @click.option("--format", "style", type=click.Choice(list(_RENDER)), default="text", help="How to print the plan.")

@@ -4,13 +4,14 @@ import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment, complete_model
 from mlops_kit.commands.promote import NewLock, Request, write_down
 from mlops_kit.core.render.promotion_words import printable, short_digest
 
 
 @click.command()
-@click.argument("environment")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("environment", shell_complete=complete_environment)
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=complete_model)
 @click.option("--revision", metavar="REV", default="HEAD", help="The commit whose dvc.lock names the bytes.")
 @click.pass_obj
 def command(caller: Caller, environment: str, models: tuple[str, ...], *, revision: str) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.rebuild import rebuild
 from mlops_kit.commands.reconcile import compare, reconcile
@@ -14,7 +15,7 @@ _RENDER = {"text": render_outcomes, "json": outcomes_json}
 
 
 @click.command()
-@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@click.argument("environments", nargs=-1, metavar="[ENV]...", shell_complete=complete_environment)
 @click.option("--check", is_flag=True, help="Only compare: change nothing, leave with 3 where something differs.")
 @click.option("--accept-rewrite", is_flag=True, help="Promote although a branch's history was rewritten.")
 @click.option("--hotfix", metavar="REASON", help="Let new versions in without order, soak and freeze, and say why.")

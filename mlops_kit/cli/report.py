@@ -9,6 +9,7 @@ import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.report import Sources, make_report
 from mlops_kit.commands.sides import Question
@@ -37,7 +38,13 @@ Example: mlops-kit report --base main --format html --output report.html
     default="",
     help="A revision, or what is live in an environment; default: the merge base with the main branch.",
 )
-@click.option("--environment", metavar="NAME", default="", help="Whose gates; default: the one of the base's branch.")
+@click.option(
+    "--environment",
+    metavar="NAME",
+    default="",
+    help="Whose gates; default: the one of the base's branch.",
+    shell_complete=complete_environment,
+)
 @click.option(
     "--format",
     "style",

@@ -11,6 +11,7 @@ import click
 from mlops_kit import wiring
 from mlops_kit.adapters.clock import SystemClock
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_target
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
 from mlops_kit.cli.hand_over import Parcel, hand_over_options
@@ -35,7 +36,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
 
 
 @click.command("reproduce")
-@click.argument("targets", nargs=-1)
+@click.argument("targets", nargs=-1, shell_complete=complete_target)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Commands at a time; default: processors.")
 @click.option("--gpus", type=click.IntRange(min=0), help="GPUs to hand out; default: those that nvidia-smi finds.")
 @click.option("-f", "--force", is_flag=True, help="Run also what did not change.")

@@ -4,6 +4,7 @@ import click
 
 from mlops_kit import wiring
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment, complete_model
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.commands.rollback import Request, prepare_rollback, propose
 from mlops_kit.core.render.rollback_result import render_rollback, rollback_json
@@ -12,8 +13,8 @@ _RENDER = {"text": render_rollback, "json": rollback_json}
 
 
 @click.command()
-@click.argument("environment", metavar="ENV")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environment)
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=complete_model)
 @click.option("--to", metavar="VERSION", default="", help="A number of the log (#3), or a digest or how it begins.")
 @click.option("--print", "only_print", is_flag=True, help="Push nothing: print the git commands that would.")
 @click.option("--format", "style", type=click.Choice(list(_RENDER)), default="text", help="How to print the result.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import click
 
 from mlops_kit.cli import Caller
+from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.cli.watching import watch
 from mlops_kit.commands.status import read_status
@@ -18,7 +19,7 @@ _RENDER = {"text": render_status, "json": status_json, "markdown": render_status
 
 
 @click.command()
-@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@click.argument("environments", nargs=-1, metavar="[ENV]...", shell_complete=complete_environment)
 @click.option("--check", is_flag=True, help="Leave with 3 where something differs, 4 where blocked, 5 where unknown.")
 @click.option("--watch", "again", is_flag=True, help="Look again and again, until Ctrl-C.")
 @click.option("--every", type=click.IntRange(1, 3600), default=10, metavar="SECONDS", help="How often; default: 10.")

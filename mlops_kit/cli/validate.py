@@ -1,6 +1,7 @@
 """`mlops-kit validate`: says what is wrong with mlops.yaml and the DVC files, all of it, before anything runs."""
 
 import json
+from functools import partial
 
 import click
 
@@ -19,8 +20,13 @@ from mlops_kit.core.errors import Problem
 @click.pass_obj
 def command(caller: Caller, style: str) -> None:
     """Print what was checked; leave with the gravest problem's exit code."""
-    tree = wiring.open_work_tree(wiring.open_git(caller.folder, caller.inputs.variables))
-    validation = validate(tree, config_file=caller.config_file, default_file=CONFIG_FILE)
+    git = wiring.open_git(caller.folder, caller.inputs.variables)
+    validation = validate(
+        wiring.open_work_tree(git),
+        config_file=caller.config_file,
+        default_file=CONFIG_FILE,
+        open_deployers=partial(wiring.open_deployers, git, caller.inputs.variables),
+    )
     for warning in validation.warnings:
         _print_warning(warning, caller.inputs)
     if style == "json":

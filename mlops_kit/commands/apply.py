@@ -11,6 +11,7 @@ from functools import cached_property
 from mlops_kit.commands.announce import Herald
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import read_project
+from mlops_kit.commands.heal import note_heal
 from mlops_kit.commands.lineage import read_lineage
 from mlops_kit.commands.live import confirm_last
 from mlops_kit.commands.rollout import Rollout, roll_out
@@ -30,6 +31,7 @@ def apply(world: World, situation: Situation, plan: Plan) -> Iterator[Change | R
     """
     promotion = _Promotion(world=world, situation=situation, enters=any(c.verb is Verb.RECORD for c in plan.changes))
     herald = Herald(world=world, situation=situation, plan=plan)
+    note_heal(world, situation, plan)
     for change in plan.changes:
         if change.verb is Verb.ANNOUNCE:
             yield from herald.conclude(change, promotion.record)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from mlops_kit.commands.serving_check import check_deployers
 from mlops_kit.core.config import Config, default_config, parse_config
 from mlops_kit.core.documents import Document, parse_yaml
 from mlops_kit.core.errors import FoundProblemsError, InputError, InvalidInputError, KitError, Location, Problem
@@ -22,7 +23,7 @@ from mlops_kit.core.pipeline.project import Project, find_roots, parse_project, 
 from mlops_kit.core.pipeline.soundness import parse_pipelines, pipeline_faults
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
-from mlops_kit.core.ports import Tree
+from mlops_kit.core.ports import Deployers, Tree
 from mlops_kit.core.promotion.bundles import check_bundles
 from mlops_kit.core.review.coverage import check_directions, check_gates, check_measuring, check_writers
 from mlops_kit.core.review.metrics import MetricFile
@@ -49,8 +50,13 @@ class Validation:
     warnings: tuple[Problem, ...] = ()
 
 
-def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Validation:
-    """Check a tree's files; `config_file` is the one the user named, which must be there."""
+def validate(
+    tree: Tree, *, config_file: str | None, default_file: str, open_deployers: Callable[[Config], Deployers]
+) -> Validation:
+    """Check a tree's files; `config_file` is the one the user named, which must be there.
+
+    `open_deployers` is asked only where an environment names a deployer.
+    """
     found = _Findings()
     name = config_file or default_file
     data = found.attempt(partial(_read_config, tree, name, required=config_file is not None))
@@ -61,7 +67,10 @@ def validate(tree: Tree, *, config_file: str | None, default_file: str) -> Valid
     project = _read_project(files, found)
     metrics = _read_metrics(tree, project, found)
     if config and data:
-        _check_policy(config, parse_yaml(data, file=name), project, metrics, found)
+        document = parse_yaml(data, file=name)
+        _check_policy(config, document, project, metrics, found)
+        if any(environment.deploy for environment in config.environments.values()):
+            found.add(check_deployers(config, open_deployers(config), document))
     return _summary(None if data is None else name, config=config, project=project, files=files, found=found)
 
 

@@ -173,11 +173,13 @@ class NoteKind(StrEnum):
     RELEASE = "release"
     ABORTED = "aborted"
     RETRY = "retry"
+    HEALED = "healed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """One entry of the log that is no promotion: a hold and its release, a roll-out that was aborted and its retry.
+    """One entry of the log that is no promotion: a hold and its release, a roll-out that was aborted and its retry,
+    something moved by hand that was put back.
 
     `seq` counts from 1 per model and environment, `record` is the number of the record that was live then (0: none),
     `commit` what the environment asked for.

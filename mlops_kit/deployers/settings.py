@@ -22,7 +22,7 @@ def read_settings(kind: str, shape: type[Read], written: dict[str, object], *, h
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         problems = [
-            Problem(message=f"deploy: kind {kind}: {'.'.join(map(str, one['loc']))}: {one['msg']}", hint=hint)
+            Problem(message=f"kind {kind}: {one['msg']}", field=".".join(("deploy", *map(str, one["loc"]))), hint=hint)
             for one in found
         ]
         raise InvalidInputError(problems) from error

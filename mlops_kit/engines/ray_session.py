@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from urllib.parse import urlsplit
 
+from mlops_kit import DISTRIBUTION
 from mlops_kit.core.errors import InputError, OutsideError
 
 _CLIENT = "ray://"
@@ -22,7 +23,7 @@ def import_ray() -> ModuleType:
     try:
         import ray
     except ImportError as error:
-        raise InputError("the Ray engine needs ray", hint='pip install "mlops-kit[ray]"') from error
+        raise InputError("the Ray engine needs ray", hint=f'pip install "{DISTRIBUTION}[ray]"') from error
     return ray
 
 
@@ -37,7 +38,7 @@ def connect(ray: ModuleType, address: str) -> None:
     try:
         ray.init(address or None, logging_level="CRITICAL", log_to_driver=False, **options)
     except ImportError as error:
-        raise InputError("Ray's client needs grpcio", hint='pip install "mlops-kit[ray]"') from error
+        raise InputError("Ray's client needs grpcio", hint=f'pip install "{DISTRIBUTION}[ray]"') from error
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreachable(where, str(error).strip().partition("\n")[0]) from error
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - else it tells of lost nodes on standard output

@@ -73,5 +73,5 @@ class MemoryDeployers:
     def open_deployer(self, deploy: Deploy) -> Deployer:
         """The one target."""
         if deploy.kind != "memory":
-            raise InputError(f"{deploy.kind!r} is not a kind of deployer", hint="kinds are: memory")
+            raise InputError(f"{deploy.kind!r} is not a kind of deployer", field="deploy.kind", hint="kinds: memory")
         return self.target

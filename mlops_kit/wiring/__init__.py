@@ -3,11 +3,15 @@
 Each function imports its adapter when it is called, so that no verb pays for a library it does not use.
 """
 
+from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
 from mlops_kit.wiring.hand_overs import open_clerk, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
+from mlops_kit.wiring.names import list_environments, list_models, list_stages
+from mlops_kit.wiring.onboarding import file_writer, find_pin, read_branches, read_example
 from mlops_kit.wiring.promotions import (
     move_alias,
     open_board,
+    open_deployers,
     open_drafts,
     open_locks,
     open_log,
@@ -46,18 +50,26 @@ from mlops_kit.wiring.runs import (
 
 __all__ = [
     "RunSetting",
+    "Visit",
     "check_locks",
     "check_pipelines",
     "count_jobs",
     "count_processors",
+    "file_writer",
+    "find_pin",
     "has_registry",
+    "list_environments",
+    "list_models",
+    "list_stages",
     "load_config",
     "move_alias",
     "open_bench",
     "open_board",
     "open_clerk",
+    "open_clinic",
     "open_cml",
     "open_darkroom",
+    "open_deployers",
     "open_drafts",
     "open_forge",
     "open_gallery",
@@ -71,12 +83,15 @@ __all__ = [
     "open_packer",
     "open_pictures",
     "open_registry",
+    "open_settings",
     "open_sources",
     "open_work_tree",
     "open_workshop",
     "open_world",
     "read_artifact",
+    "read_branches",
     "read_event",
+    "read_example",
     "read_image",
     "render_page",
     "write_text",

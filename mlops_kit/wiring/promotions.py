@@ -12,7 +12,7 @@ from mlops_kit.wiring.repository import load_config
 
 if TYPE_CHECKING:
     from mlops_kit.commands.world import Wishes, World
-    from mlops_kit.core.ports import Board, Forge, Locks, PromotionLog, Registry, Tools
+    from mlops_kit.core.ports import Board, Deployers, Forge, Locks, PromotionLog, Registry, Tools
     from mlops_kit.core.ports.drafts import Drafts
     from mlops_kit.core.types import EnvironmentName, ModelName
 
@@ -46,7 +46,6 @@ def open_world(
     from mlops_kit.adapters.gto_mirror import GtoMirror
     from mlops_kit.commands.world import World
     from mlops_kit.core.promotion.entry import Origin
-    from mlops_kit.deployers.catalog import DeployerCatalog
 
     config = load_config(git.root, wishes.config_file)
     return World(
@@ -56,7 +55,7 @@ def open_world(
         mirror=GtoMirror(git) if config.log.gto else None,
         registry=open_registry(config, git.root, wishes, environment),
         artifacts=DvcArtifacts(git, environment),
-        deployers=DeployerCatalog(open_tools(git.root, environment, config)),
+        deployers=open_deployers(git, environment, config),
         clock=SystemClock(),
         resolver=DvcResolver(git.root, environment),
         config_file=wishes.config_file or CONFIG_FILE,
@@ -69,6 +68,13 @@ def open_world(
         board=board,
         run_url=wishes.run_url,
     )
+
+
+def open_deployers(git: GitRepository, environment: Mapping[str, str], config: Config) -> Deployers:
+    """The kinds of deployers, each opened when it is asked for."""
+    from mlops_kit.deployers.catalog import DeployerCatalog
+
+    return DeployerCatalog(open_tools(git.root, environment, config))
 
 
 def open_tools(root: Path, environment: Mapping[str, str], config: Config) -> Tools:

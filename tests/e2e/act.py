@@ -27,13 +27,17 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Everything a run needs: the consumer, the prepared kit, the API's address, a folder for the runner's things."""
+    """Everything a run needs: the consumer, the prepared kit, the API's address, a folder for the runner's things.
+
+    `pins` are commits by which the consumer calls the kit, besides its tag.
+    """
 
     consumer: Consumer
     kit: Path
     api_url: str
     folder: Path
     secrets: Mapping[str, str] = field(default_factory=dict)
+    pins: tuple[str, ...] = ()
 
     def run(self, workflow: str, event_name: str, event: object, *, run_id: int = 1) -> Run:
         """Run one of the consumer's workflows for an event."""
@@ -51,7 +55,7 @@ class Stage:
         words += ["--workflows", str(self.consumer.clone / ".github/workflows" / workflow)]
         words += [f"--platform={label}=-self-hosted" for label in ("ubuntu-latest", "self-hosted", "gpu")]
         words += [f"--env={name}={value}" for name, value in variables.items()]
-        words += [f"--local-repository={value}" for value in local_repositories(self.kit)]
+        words += [f"--local-repository={value}" for value in local_repositories(self.kit, self.pins)]
         words += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": TOKEN, **self.secrets}.items()]
         home = self.folder / "home"
         home.mkdir(exist_ok=True)

@@ -6,18 +6,21 @@ line; `check_transform` fails for any other difference from what is shipped.
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-KIT = Path(__file__).resolve().parents[2]
-KIT_REF = "mlops-kit/mlops-kit@v1"
-OWN_ACTION = ".github/actions/kit"
-SHIMS = Path(__file__).parent / "shims"
-PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACTION)
+from mlops_kit import __version__
 
-_SELF = re.compile(r"^(?P<indent>\s+)uses: \$/\.github/actions/kit$")
+KIT = Path(__file__).resolve().parents[2]
+KIT_REF = f"mlops-kit/mlops-kit@v{__version__}"
+OWN_ACTION = ".github/actions/kit"
+AZURE = ".github/actions/azure"
+SHIMS = Path(__file__).parent / "shims"
+PARTS = ("action.yml", "bin", "locks", "mlops_kit", ".github/workflows", OWN_ACTION, AZURE)
+
+_SELF = re.compile(r"^(?P<indent>\s+)uses: \$/(?P<action>\.github/actions/[a-z]+)$")
 _QUEUE = re.compile(r"^\s+queue: max$")
-_PIN = re.compile(r"uses: (?P<name>actions/[a-z-]+)@(?P<sha>[0-9a-f]{40})\b")
+_PIN = re.compile(r"uses: (?P<name>[a-z-]+/[a-z-]+)@(?P<sha>[0-9a-f]{40})\b")
 
 
 def transform(text: str) -> str:
@@ -47,15 +50,17 @@ def copy_kit(target: Path) -> Path:
     return target
 
 
-def local_repositories(kit: Path) -> Iterator[str]:
+def local_repositories(kit: Path, pins: Iterable[str] = ()) -> Iterator[str]:
     """act's `--local-repository` values: the kit, and a shim for each pinned action of the workflows."""
     yield f"{KIT_REF}={kit}"
+    yield from (f"{KIT_REF.partition('@')[0]}@{pin}={kit}" for pin in pins)
     for name, sha in sorted(set(pinned_actions())):
-        yield f"{name}@{sha}={SHIMS / name.removeprefix('actions/')}"
+        if (shim := SHIMS / name.removeprefix("actions/")).is_dir():
+            yield f"{name}@{sha}={shim}"
 
 
 def pinned_actions() -> Iterator[tuple[str, str]]:
-    """Name and commit of every action that a shipped workflow uses."""
+    """Name and commit of every foreign action that a shipped workflow uses."""
     for workflow in (KIT / ".github/workflows").glob("*.yml"):
         for found in _PIN.finditer(workflow.read_text()):
             yield found["name"], found["sha"]
@@ -63,5 +68,5 @@ def pinned_actions() -> Iterator[tuple[str, str]]:
 
 def _transform_line(line: str) -> str:
     if found := _SELF.match(line):
-        return f"{found['indent']}uses: mlops-kit/mlops-kit/{OWN_ACTION}@v1"
+        return f"{found['indent']}uses: mlops-kit/mlops-kit/{found['action']}@v{__version__}"
     return "" if _QUEUE.match(line) else line

@@ -1,7 +1,7 @@
 """The action by itself, as a step of a user's own workflow, under act."""
 
 from tests.e2e.act import Stage
-from tests.e2e.prepare import pinned_actions
+from tests.e2e.prepare import KIT_REF, pinned_actions
 from tests.fakes.github import FakeGitHub
 
 CHECKOUT = dict(pinned_actions())["actions/checkout"]
@@ -13,7 +13,7 @@ jobs:
     steps:
       - uses: actions/checkout@{checkout}
         with: {{persist-credentials: false}}
-      - uses: mlops-kit/mlops-kit@v1
+      - uses: {kit}
         with:
           command: {command}
           token: ${{{{ github.token }}}}
@@ -22,7 +22,7 @@ jobs:
 
 def run(stage: Stage, command: str) -> tuple[int, str]:
     workflow = stage.consumer.clone / ".github/workflows/alone.yml"
-    workflow.write_text(WORKFLOW.format(checkout=CHECKOUT, command=command))
+    workflow.write_text(WORKFLOW.format(checkout=CHECKOUT, kit=KIT_REF, command=command))
     done = stage.run("alone.yml", "push", {"ref": "refs/heads/main", "after": stage.consumer.head("main")})
     return done.code, done.text
 

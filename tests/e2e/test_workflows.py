@@ -9,20 +9,34 @@ from typing import Any
 import pytest
 import yaml
 
+from mlops_kit import __version__
 from tests.e2e import prepare
 
 KIT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((KIT / ".github" / "workflows").glob("*.yml"))
 EXAMPLES = sorted((KIT / "examples" / "workflows").glob("*.yml"))
 ACTIONS = [KIT / "action.yml", KIT / prepare.OWN_ACTION / "action.yml"]
+ALL_ACTIONS = [*ACTIONS, KIT / prepare.AZURE / "action.yml"]
+OWN = tuple(f"$/{action}" for action in (prepare.OWN_ACTION, prepare.AZURE))
 BIN = Path(sys.executable).parent
 READ = {"contents": "read"}
 PROMOTE = {"contents": "write", "deployments": "write", "pull-requests": "write", "actions": "read"}
 POST = {"contents": "write", "pull-requests": "write", "checks": "write", "statuses": "write"}
+PROPOSE = {"contents": "write", "pull-requests": "write"}
+IDENTITY = {"id-token": "write"}
 PERMISSIONS = {
     "ci.yml": {"check": READ},
     "promote.yml": {"promote": PROMOTE},
+    "promote-cloud.yml": {"promote": {**IDENTITY, **PROMOTE}},
     "reconcile.yml": {"reconcile": PROMOTE},
+    "release.yml": {
+        "build": READ,
+        "attest": {"id-token": "write", "attestations": "write"},
+        "publish": {"id-token": "write"},
+        "announce": {"contents": "write"},
+    },
+    "rollback.yml": {"rollback": PROPOSE},
+    "runner.yml": {"launch": {}},
     "review.yml": {
         "begin": {"checks": "write"},
         "reproduce": READ,
@@ -31,12 +45,43 @@ PERMISSIONS = {
         "prune": {"contents": "write"},
     },
 }
-GRANTS = {"promote.yml": PROMOTE, "reconcile.yml": PROMOTE, "review.yml": POST}
+GRANTS = {"promote.yml": PROMOTE, "reconcile.yml": PROMOTE, "review.yml": POST, "rollback.yml": PROPOSE}
 CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},
+    "promote-cloud.yml": {"cancel-in-progress": False, "queue": "max"},
     "reconcile.yml": {"cancel-in-progress": False},
+    "release.yml": {"cancel-in-progress": False},
+    "rollback.yml": {"cancel-in-progress": False},
+    "runner.yml": {"cancel-in-progress": False},
     "review.yml": {"cancel-in-progress": True},
+}
+GUARDED = "${{ inputs.environment }}"
+ENVIRONMENTS = {
+    "promote.yml": {"promote": GUARDED},
+    "promote-cloud.yml": {"promote": GUARDED},
+    "reconcile.yml": {"reconcile": GUARDED},
+    "runner.yml": {"launch": GUARDED},
+    "release.yml": {"publish": "pypi"},
+}
+CALLED = {"workflow_call"}
+TRIGGERS = {
+    "ci.yml": {"pull_request", "push"},
+    "release.yml": {"push"},
+    **dict.fromkeys(("promote.yml", "promote-cloud.yml", "reconcile.yml", "review.yml"), CALLED),
+    **dict.fromkeys(("rollback.yml", "runner.yml"), CALLED),
+}
+EXAMPLE_TRIGGERS = {
+    "promote.yml": {"push"},
+    "promote-aws.yml": {"push"},
+    "promote-azure.yml": {"push"},
+    "promote-gcp.yml": {"push"},
+    "reconcile.yml": {"schedule", "workflow_dispatch"},
+    "review.yml": {"pull_request", "merge_group"},
+    "review-gpu.yml": {"pull_request"},
+    "review-post.yml": {"workflow_run"},
+    "review-untrusted.yml": {"pull_request"},
+    "rollback.yml": {"workflow_dispatch"},
 }
 
 
@@ -69,6 +114,55 @@ def test_runs_wait_or_cancel_as_reviewed(path: Path) -> None:
     assert concurrency == CONCURRENCY[path.name]
 
 
+def triggers(path: Path) -> set[str]:
+    on = {str(key): value for key, value in read(path).items()}["True"]  # YAML 1.1 reads the key `on` as true
+    return {on} if isinstance(on, str) else set(on)
+
+
+@named(WORKFLOWS)
+def test_each_workflow_begins_as_reviewed(path: Path) -> None:
+    assert triggers(path) == TRIGGERS[path.name]
+
+
+@named(EXAMPLES)
+def test_each_example_begins_as_reviewed(path: Path) -> None:
+    assert triggers(path) == EXAMPLE_TRIGGERS[path.name]
+
+
+@named(WORKFLOWS)
+def test_jobs_run_in_the_github_environments_they_were_reviewed_with(path: Path) -> None:
+    jobs = read(path)["jobs"]
+
+    assert {name: job["environment"] for name, job in jobs.items() if "environment" in job} == ENVIRONMENTS.get(
+        path.name, {}
+    )
+
+
+@named(WORKFLOWS)
+def test_secrets_are_used_only_where_a_github_environment_can_guard_them(path: Path) -> None:
+    for job in read(path)["jobs"].values():
+        used = set(re.findall(r"secrets\.(\w+)", str(job)))
+        assert "environment" in job or used <= {"APP_PRIVATE_KEY"}
+
+
+@named([path for path in WORKFLOWS if path.name not in ("ci.yml", "release.yml")])
+def test_every_input_says_its_type_and_meaning(path: Path) -> None:
+    on: dict[str, Any] = {str(key): value for key, value in read(path).items()}["True"]
+    for about in on["workflow_call"]["inputs"].values():
+        assert about["type"] in ("string", "number", "boolean")
+        assert about["description"].endswith(".")
+        assert "default" in about or about["required"] is True
+
+
+def test_an_example_grants_its_workflow_what_that_asks_for() -> None:
+    for path in EXAMPLES:
+        for job in read(path)["jobs"].values():
+            called = job.get("uses", "").partition("@")[0].rpartition("/")[2]
+            asked = [right for rights in PERMISSIONS.get(called, {}).values() for right in rights.items()]
+            if called:
+                assert job["permissions"] == dict(sorted(asked, key=lambda right: right[1] == "write"))
+
+
 @named(WORKFLOWS)
 def test_every_job_has_a_time_limit_and_no_checkout_keeps_its_token(path: Path) -> None:
     assert all("timeout-minutes" in job for job in read(path)["jobs"].values())
@@ -77,7 +171,7 @@ def test_every_job_has_a_time_limit_and_no_checkout_keeps_its_token(path: Path) 
             assert step["with"]["persist-credentials"] is False
 
 
-@named([*WORKFLOWS, *ACTIONS])
+@named([*WORKFLOWS, *ALL_ACTIONS])
 def test_no_expression_stands_in_a_script(path: Path) -> None:
     document = read(path)
     found = steps(path) if "jobs" in document else document["runs"]["steps"]
@@ -91,7 +185,7 @@ def test_no_expression_stands_in_a_script(path: Path) -> None:
 @named(WORKFLOWS)
 def test_every_action_is_the_kits_own_or_pinned(path: Path) -> None:
     used = [step["uses"] for step in steps(path) if "uses" in step]
-    foreign = [name for name in used if name != f"$/{prepare.OWN_ACTION}"]
+    foreign = [name for name in used if name not in OWN]
 
     assert used
     assert len(foreign) == len(prepare._PIN.findall("\n".join(f"uses: {name}" for name in foreign)))
@@ -187,7 +281,7 @@ def test_the_two_halves_know_each_other_by_name() -> None:
     pins = set(prepare.pinned_actions())
     for step in [step for job in (untrusted, post) for one in job["jobs"].values() for step in one["steps"]]:
         name, _, version = step.get("uses", "").partition("@")
-        assert (name, version) in pins | {("mlops-kit/mlops-kit", "v1"), ("", "")}
+        assert (name, version) in pins | {("mlops-kit/mlops-kit", f"v{__version__}"), ("", "")}
 
 
 @named([path for path in EXAMPLES if path.name in GRANTS])
@@ -198,7 +292,7 @@ def test_an_example_is_short_and_grants_what_its_jobs_need(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 20
     assert example["permissions"] == {}
     assert job["permissions"] == GRANTS[path.name]
-    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v1"
+    assert job["uses"] == f"mlops-kit/mlops-kit/.github/workflows/{path.name}@v{__version__}"
 
 
 @named(WORKFLOWS)
@@ -208,7 +302,7 @@ def test_act_runs_what_is_shipped_but_for_two_keys(path: Path) -> None:
 
     prepare.check_transform(shipped, prepared)
     changed = [old.strip() for old, new in zip(shipped.split("\n"), prepared.split("\n"), strict=True) if old != new]
-    assert set(changed) <= {f"uses: $/{prepare.OWN_ACTION}", "queue: max"}
+    assert set(changed) <= {*(f"uses: {name}" for name in OWN), "queue: max"}
 
 
 def test_another_change_would_be_noticed() -> None:
@@ -220,7 +314,7 @@ def test_another_change_would_be_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("schema", "paths"),
-    [("vendor.github-actions", ACTIONS), ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES])],
+    [("vendor.github-actions", ALL_ACTIONS), ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES])],
 )
 def test_the_files_fit_githubs_schemas(schema: str, paths: list[Path]) -> None:
     words = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *map(str, paths)]
@@ -229,9 +323,19 @@ def test_the_files_fit_githubs_schemas(schema: str, paths: list[Path]) -> None:
 
 
 def test_the_auditor_finds_nothing() -> None:
-    files = [*ACTIONS, KIT / ".github" / "workflows"]
+    files = [*ALL_ACTIONS, KIT / ".github" / "workflows"]
     words = [str(BIN / "zizmor"), "--offline", "--no-progress", "--persona", "auditor", *map(str, files)]
 
     done = subprocess.run(words, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_auditor_finds_in_the_examples_only_what_has_a_reason() -> None:
+    words = [str(BIN / "zizmor"), "--offline", "--no-progress", "--persona", "auditor"]
+
+    done = subprocess.run(
+        [*words, "--config", KIT / "examples/zizmor.yml", *EXAMPLES], check=False, capture_output=True, text=True
+    )
 
     assert done.returncode == 0, done.stdout

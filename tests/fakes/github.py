@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
+from tests.fakes.github_settings import RepositorySettings
 from tests.fakes.github_shapes import Json
 from tests.fakes.serving import serving
 
@@ -64,6 +65,7 @@ class FakeGitHub:
         self.roles: dict[str, str] = {}
         self.refs: dict[str, str] = {}
         self.objects = Objects()
+        self.settings = RepositorySettings()
         self.archived = False
         self.bots_may_open = True
         self.faults: list[Fault] = []

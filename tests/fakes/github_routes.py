@@ -10,6 +10,7 @@ from tests.fakes import github_shapes as shapes
 from tests.fakes.github_deployments import DEPLOYMENT_ROUTES, query_deployments
 from tests.fakes.github_git import GIT_ROUTES
 from tests.fakes.github_people import PEOPLE_ROUTES
+from tests.fakes.github_settings import SETTINGS_ROUTES
 from tests.fakes.github_shapes import Json
 
 if TYPE_CHECKING:
@@ -157,7 +158,10 @@ def _graphql(call: Call, account: Account, _found: re.Match[str]) -> Answer:
 
 
 def _repository(call: Call, _account: Account, _found: re.Match[str]) -> Answer:
-    return Answer(status=200, value=shapes.repository(call.github.url, call.github.repository))
+    shape = shapes.repository(call.github.url, call.github.repository)
+    scopes = call.github.settings.scopes
+    headers = {} if scopes is None else {"x-oauth-scopes": scopes}
+    return Answer(status=200, value={**shape, "private": not call.github.settings.public}, headers=headers)
 
 
 def _read_pull(call: Call, _account: Account, found: re.Match[str]) -> Answer:
@@ -349,5 +353,8 @@ ROUTES: tuple[tuple[str, str, Responder], ...] = (
     ("POST", _REPO + r"/statuses/(?P<sha>[0-9a-f]{40})", _create_status),
     ("GET", _REPO + r"/git/ref/(?P<name>.+)", _read_ref),
     *((method, pattern, _through(respond)) for method, pattern, respond in GIT_ROUTES),
-    *((method, _REPO + pattern, respond) for method, pattern, respond in (*DEPLOYMENT_ROUTES, *PEOPLE_ROUTES)),
+    *(
+        (method, _REPO + pattern, respond)
+        for method, pattern, respond in (*DEPLOYMENT_ROUTES, *PEOPLE_ROUTES, *SETTINGS_ROUTES)
+    ),
 )

@@ -107,22 +107,67 @@ def test_the_key_follows_the_lock() -> None:
 
 
 @pytest.mark.parametrize("name", ["run", *action.EXTRAS])
-def test_every_lock_names_uv_with_its_hashes(name: str) -> None:
-    requirement = action.uv_requirement((KIT / "locks" / f"{name}.lock").read_text())
+@pytest.mark.parametrize("tool", ["uv", "setuptools"])
+def test_every_lock_names_the_installers_tools_with_their_hashes(name: str, tool: str) -> None:
+    requirement = action.requirement(tool, (KIT / "locks" / f"{name}.lock").read_text())
 
     first, *hashes = requirement.rstrip("\n").split("\n")
-    assert first.startswith("uv==")
+    assert first.startswith(f"{tool}==")
+    assert hashes
     assert all(line.strip().startswith("--hash=sha256:") for line in hashes)
-    assert len(hashes) > 10
 
 
 def test_an_extra_is_a_lock_of_its_own_and_plots_brings_what_draws() -> None:
-    assert {extra: action.choose_lock(extra).name for extra in ("", *action.EXTRAS)} == {
-        "": "run.lock",
-        **{extra: f"{extra}.lock" for extra in action.EXTRAS},
+    locks = {extra: action.choose_locks(extra) for extra in ("", *action.EXTRAS)}
+
+    assert {extra: [lock.name for lock in chosen] for extra, chosen in locks.items()} == {
+        "": ["run.lock"],
+        **{extra: [f"{extra}.lock"] for extra in action.EXTRAS},
     }
-    assert "\nvl-convert-python==" in action.choose_lock("plots").read_text()
-    assert "\nvl-convert-python==" not in action.choose_lock("").read_text()
+    assert "\nvl-convert-python==" in locks["plots"][0].read_text()
+    assert "\nvl-convert-python==" not in locks[""][0].read_text()
+
+
+def test_several_extras_are_several_locks_in_one_order() -> None:
+    assert [lock.name for lock in action.choose_locks("s3 plots")] == ["plots.lock", "s3.lock"]
+    assert action.choose_locks("plots  s3\n") == action.choose_locks("s3 plots s3")
+
+
+def test_the_locks_agree_on_every_version() -> None:
+    versions: dict[str, set[str]] = {}
+    for name in ("run", *action.EXTRAS):
+        for line in (KIT / "locks" / f"{name}.lock").read_text().splitlines():
+            package, pinned, version = line.partition("==")
+            if pinned and not line.startswith(" "):
+                marker = version.partition(";")[2].rstrip(" \\")
+                versions.setdefault(f"{package};{marker}", set()).add(version.split()[0])
+
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("system", "version", "message"),
+    [("win32", (3, 12), "runs on Linux and macOS, this is win32"), ("linux", (3, 10), "needs Python 3.11 or newer")],
+)
+def test_a_machine_that_the_kit_does_not_run_on_is_refused_with_a_word(
+    system: str, version: tuple[int, int], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        action.check_machine(system, version)
+
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_linux_and_macos_are_fine(system: str) -> None:
+    action.check_machine(system, (3, 14))
+
+
+def test_nothing_that_windows_lacks_is_imported_before_it_is_refused() -> None:
+    beginning = ENTRY.read_text().partition("def main")[0]
+
+    assert "fcntl" not in beginning
 
 
 def test_one_job_at_a_time_makes_an_environment(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_without_the_extra_the_error_says_how_to_install_it() -> None:
         "except InputError as error: print(error.hint)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "pip install 'mlops-kit[plots]'\n"
+    assert done.stdout == "pip install 'mlops-kit-gitops[plots]'\n"
 
 
 def test_an_svg_becomes_pixels_or_says_why_not() -> None:

@@ -142,7 +142,7 @@ def test_missing_libraries_are_named_with_the_install_command() -> None:
     require_modules(("json",))
     with pytest.raises(InputError, match="needs no_such_module, not installed") as found:
         require_modules(("json", "no_such_module"))
-    assert found.value.hint == "pip install 'mlops-kit[demo]'"
+    assert found.value.hint == "pip install 'mlops-kit-gitops[demo]'"
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from mlops_kit.core.config import CONFIG_FILE
 from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.promotion.log import record_message
 from mlops_kit.core.promotion.status import EnvironmentStatus, ModelStatus, Status
@@ -34,7 +35,18 @@ from mlops_kit.core.types import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("config", "environment-lock", "explanation", "forecast", "hand-over", "plan", "promotion", "report", "status")
+NAMES = (
+    "config",
+    "doctor",
+    "environment-lock",
+    "explanation",
+    "forecast",
+    "hand-over",
+    "plan",
+    "promotion",
+    "report",
+    "status",
+)
 STAGING, MODEL = EnvironmentName("staging"), ModelName("fraud")
 DIGEST = Digest(algorithm="md5", value="0cc175b9c0f1b6a831c399e269772661")
 
@@ -53,6 +65,12 @@ def test_the_schemas_are_what_the_models_say() -> None:
         [sys.executable, ROOT / "bin" / "generate_schemas.py", "--check"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_entry_for_schemastore_names_our_file_and_the_schemas_own_address() -> None:
+    entry = json.loads((ROOT / "schemas" / "schemastore.json").read_text())
+    assert entry.keys() == {"name", "description", "fileMatch", "url"}
+    assert (entry["fileMatch"], entry["url"]) == ([CONFIG_FILE], schema("config")["$id"])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import pytest
 from mlops_kit.commands.validate import Validation, validate
 from mlops_kit.core.errors import ExitCode, IntegrityError
 from mlops_kit.core.types import CommitSha
+from mlops_kit.testing.deployer import MemoryDeployers
 from tests.bad_input.project import DVC_LOCK, FILES
 
 
@@ -41,7 +42,11 @@ class Guarded(Folder):
 
 
 def check(**files: str) -> Validation:
-    return validate(Folder(files=FILES | files), config_file=None, default_file="mlops.yaml")
+    return look(Folder(files=FILES | files))
+
+
+def look(tree: Folder) -> Validation:
+    return validate(tree, config_file=None, default_file="mlops.yaml", open_deployers=lambda _: MemoryDeployers())
 
 
 def said(found: Validation) -> list[str]:
@@ -58,13 +63,21 @@ def test_a_good_tree_has_no_problem() -> None:
     assert (found.error, found.warnings, found.models, found.stages) == (None, (), ("fraud",), 2)
 
 
+def test_a_deployer_that_cannot_be_opened_is_named_with_its_line() -> None:
+    policy = "version: 1\nenvironments:\n  dev: {branch: dev, deploy: {kind: memory}}\n"
+    assert said(check(**{"mlops.yaml": policy})) == []
+    assert said(check(**{"mlops.yaml": policy.replace("memory", "seldon")})) == [
+        "mlops.yaml:3:37 environments.dev.deploy.kind: 'seldon' is not a kind of deployer"
+    ]
+
+
 def test_the_gravest_problem_decides_the_exit_code() -> None:
     conflict = "<<<<<<< a\n=======\n>>>>>>> b\n"
     found = check(**{"mlops.yaml": "version: 2", "dvc.lock": conflict})
     assert found.error is not None
     assert found.error.code is ExitCode.REFUSED
     assert len(found.error.problems) == 2
-    guarded = validate(Guarded(files=FILES), config_file=None, default_file="mlops.yaml")
+    guarded = look(Guarded(files=FILES))
     assert guarded.error is not None
     assert guarded.error.code is ExitCode.INTEGRITY
 

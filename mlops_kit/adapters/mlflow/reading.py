@@ -36,11 +36,15 @@ class _Alias:
         return self.note.digest is not None and self.note.number == self.number != ""
 
     def reading(self, digest: Digest | None) -> AliasReading:
-        """What it says where its version has this digest; one without is somebody else's."""
+        """What it says where its version has this digest; one without is somebody else's.
+
+        Another version under the same digest than the one it was set to may hold anything: the alias counts as not set.
+        """
         if digest is None:
             return AliasReading(version=None, seq=self.note.seq, foreign=f"version {self.number}")
         version = RegisteredVersion(model=self.model, number=self.number, digest=digest)
-        return AliasReading(version=version, seq=self.note.seq)
+        is_doubled = self.note.digest == digest and self.note.number not in {"", self.number}
+        return AliasReading(version=version, seq=0 if is_doubled else self.note.seq)
 
 
 class Lookups:

@@ -120,6 +120,10 @@ class Server:
         request = _Request(verb="PUT", call=f"{ARTIFACTS}{quote(path, safe='/')}", file=file)
         sender._send(request, _ignore)  # noqa: SLF001 - its own class
 
+    def read_version(self) -> str:
+        """The server's version, empty where it tells none; asked once."""
+        return read_server_version(self._exchange(_Request(verb="GET", call="/version")))
+
     def _send(self, request: _Request, read: Callable[[Answer], Result]) -> Result:
         for attempt in range(1, self._patience.tries):
             try:
@@ -154,7 +158,7 @@ class Server:
         """The error for an answer that MLflow does not give: an old one, another server, or a gate before it."""
         version = ""
         with suppress(KitError):  # it is asked only to say more
-            version = read_server_version(self._exchange(_Request(verb="GET", call="/version")))
+            version = self.read_version()
         told = f" (version {version})" if version else ""
         return error_of(reply, f"MLflow at {self.address}{told} answered {reply.status} to {call}")
 

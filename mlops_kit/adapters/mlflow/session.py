@@ -103,7 +103,7 @@ def is_taken(error: Exception) -> bool:
 
 
 def _configure() -> None:
-    """Quiet, and bounded in time, through MLflow's own settings; what the caller has set stays."""
+    """Quiet, bounded in time, and never unpickling, through MLflow's own settings; other times of the caller's stay."""
     from mlflow import environment_variables as settings
     from mlflow.telemetry import set_telemetry_client
 
@@ -111,6 +111,8 @@ def _configure() -> None:
     set_telemetry_client()
     settings.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(value=True)
     settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(value=False)
+    if hasattr(settings, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"):  # an older MLflow has no such setting
+        settings.MLFLOW_ALLOW_PICKLE_DESERIALIZATION.set(value=False)
     for setting, value in (
         (settings.MLFLOW_HTTP_REQUEST_TIMEOUT, REQUEST_SECONDS),
         (settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES, READ_RETRIES),

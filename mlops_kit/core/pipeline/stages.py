@@ -105,6 +105,15 @@ def stage_name(file: str, name: str) -> StageName:
     return StageName(name if file == PIPELINE_FILE else f"{file}:{name}")
 
 
+def local_name(name: StageName, folder: str) -> str:
+    """What a caller in `folder` writes for a stage: its bare name where the folder's own dvc.yaml has it."""
+    file, separator, bare = name.rpartition(":")
+    if not separator:
+        file, bare = PIPELINE_FILE, name
+    path = posixpath.relpath(file, folder or ".")
+    return bare if path == PIPELINE_FILE else f"{path}:{bare}"
+
+
 def rooted_name(root: str, name: StageName) -> StageName:
     """The address, from the repository's top, of what a DVC root below it calls `name`."""
     if not root:

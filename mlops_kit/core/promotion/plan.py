@@ -8,6 +8,7 @@ and serving target only follow the log, and are brought back to it where a promo
 from collections.abc import Iterable, Iterator
 
 from mlops_kit.core.promotion.announcing import with_announcement
+from mlops_kit.core.promotion.healing import heals
 from mlops_kit.core.promotion.observed import Observed, Pointer, alias_text, read_pointers, serving_text
 from mlops_kit.core.promotion.obstacles import find_obstacle
 from mlops_kit.core.promotion.situation import Situation, has_new_settings, promotion_kind
@@ -94,8 +95,7 @@ def _repairs(situation: Situation) -> Iterator[Change]:
 
 def _is_ours(situation: Situation, pointer: Pointer) -> bool:
     """What a promotion left unfinished is always finished; what a person moved is theirs, unless told to self-heal."""
-    moved_back = pointer is Pointer.MOVED and situation.desired.environment.self_heal
-    return pointer is Pointer.UNFINISHED or moved_back
+    return pointer is Pointer.UNFINISHED or (pointer is Pointer.MOVED and heals(situation))
 
 
 def _registration(situation: Situation, digest: Digest | None) -> Iterator[Change]:

@@ -3,27 +3,25 @@
 from collections.abc import Iterator
 
 from mlops_kit.core.promotion.debt import find_debt
-from mlops_kit.core.promotion.observed import Observed, Pointer, alias_text, read_pointers, serving_text
+from mlops_kit.core.promotion.healing import HEAL_LIMIT, heals, is_fought_over, moved_texts
 from mlops_kit.core.promotion.situation import Situation
 from mlops_kit.core.promotion.standing import find_hold, held_text
-from mlops_kit.core.types import Remark, Verb
-
-_NAMES = {Verb.SET_ALIAS: "the alias", Verb.DEPLOY: "the serving target"}
+from mlops_kit.core.types import Remark
 
 
 def remarks(situation: Situation) -> tuple[Remark, ...]:
     """The remarks about one model in one environment; none mostly."""
-    healing = situation.desired.environment.self_heal
-    moved = [_remark(situation, text, differs=not healing) for text in _moved_texts(situation.observed)]
+    healing, again = heals(situation), _again(situation)
+    moved = [_remark(situation, f"{text}{again}", differs=not healing) for text in moved_texts(situation.observed)]
     quiet = (*_absent_texts(situation), *_standing_texts(situation))
     return (*moved, *(_remark(situation, text) for text in quiet))
 
 
-def _moved_texts(observed: Observed) -> Iterator[str]:
-    for verb, pointer in read_pointers(observed).items():
-        if pointer is Pointer.MOVED:
-            place = alias_text(observed) if verb is Verb.SET_ALIAS else serving_text(observed)
-            yield f"{_NAMES[verb]} was moved by hand to {place or 'nothing'}"
+def _again(situation: Situation) -> str:
+    """What is said where an environment heals, and has done so too often to go on."""
+    if not (situation.desired.environment.self_heal and is_fought_over(situation)):
+        return ""
+    return f", and was put back {HEAL_LIMIT} times within the hour: it stays until somebody finds out who moves it"
 
 
 def _absent_texts(situation: Situation) -> Iterator[str]:

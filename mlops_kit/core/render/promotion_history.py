@@ -19,6 +19,7 @@ _NOTED = {
     NoteKind.HOLD: "{model} was held in {place}",
     NoteKind.RELEASE: "{model} was released in {place}",
     NoteKind.ABORTED: "the roll-out of {model} in {place} was aborted",
+    NoteKind.HEALED: "{model} was put back in {place}",
     NoteKind.RETRY: "the aborted roll-out of {model} in {place} was allowed again",
 }
 _EMPTY = "the log is empty: nothing was promoted yet"

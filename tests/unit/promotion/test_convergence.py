@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mlops_kit.commands.reconcile import reconcile
 from mlops_kit.core.config import Deploy
 from mlops_kit.core.ports import Deployer, ModelFiles
+from mlops_kit.core.promotion.healing import HEAL_PERIOD
 from mlops_kit.core.tracking import NO_LINEAGE, Lineage
 from mlops_kit.core.types import (
     AliasReading,
@@ -191,6 +192,7 @@ def test_what_hands_do_in_between_is_healed_where_the_environment_says_so(hands:
     for hand in hands:
         _disturb(scene, hand)
         run_until_the_plug_is_pulled(scene, stop)
+    scene.clock.advance(HEAL_PERIOD)  # what was put back often lately is left alone until then
     scene.reconcile()
     state = scene.state(PRODUCTION)
     assert (state.sync, state.registry, state.serving) == (Sync.SYNCED, state.live, state.live)
