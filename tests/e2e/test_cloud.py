@@ -138,4 +138,4 @@ jobs:
     run = stage.run("back.yml", "workflow_dispatch", {"inputs": {}})
 
     assert run.code == 0, run.text
-    assert [pull["base"]["ref"] for pull in github.pulls.values()] == ["dev"]
+    assert [pull["base"] for pull in github.pulls.values()] == ["dev"]

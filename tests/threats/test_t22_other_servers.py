@@ -59,7 +59,7 @@ def serve_stranger() -> Iterator[Stranger]:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_t22_a_redirect_to_another_port_gets_no_token(github: FakeGitHub, stranger: Stranger, status: int) -> None:
+def test_t22_a_redirect_to_another_port_is_not_followed(github: FakeGitHub, stranger: Stranger, status: int) -> None:
     github.add_pull_request(7)
     away = {"location": f"{stranger.url}/repos/acme/churn/pulls/7"}
     github.fail(Fault(method="GET", path="/pulls/7$", status=status, headers=away, n=99))
@@ -67,7 +67,7 @@ def test_t22_a_redirect_to_another_port_gets_no_token(github: FakeGitHub, strang
     with pytest.raises(KitError):
         connect("acme/churn", api_url=github.url, token=TOKEN, patience=QUICK).read_pull_request(7)
 
-    assert [headers for headers in stranger.seen if "authorization" in map(str.lower, headers)] == []
+    assert stranger.seen == []
 
 
 def test_t22_the_stranger_sees_what_is_sent_to_it(stranger: Stranger) -> None:

@@ -15,7 +15,7 @@ PROMOTE: Mapping[str, str] = MappingProxyType(
 GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType({"review": REVIEW, "promote": PROMOTE, "reconcile": PROMOTE})
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "review": "pictures, the one comment, the check",
+        "review": "the lock that comes back, pictures, the one comment, the check",
         "promote": "the log's tags, the page of environments, where it is live",
         "reconcile": "as promote",
     }

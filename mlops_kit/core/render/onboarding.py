@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from mlops_kit.core.onboarding.choices import HOSTED, Choices
 from mlops_kit.core.onboarding.files import Fate, PlannedFile
-from mlops_kit.core.onboarding.grants import GRANTS
+from mlops_kit.core.onboarding.grants import GRANTS, REASONS
 from mlops_kit.core.onboarding.left import Step
 from mlops_kit.core.onboarding.survey import Survey
-from mlops_kit.core.onboarding.workflow_file import needed_secrets
+from mlops_kit.core.onboarding.workflow_file import needed_secrets, review_secrets
 from mlops_kit.core.render.escape import cell, prose
 from mlops_kit.core.render.promotion_words import printable, render_markdown_table
 
@@ -119,8 +119,8 @@ def _effect_section(choices: Choices) -> Iterator[str]:
     yield ""
     yield (
         f"- **On a pull request** it reproduces the pipeline on {runner} and posts one comment: metrics, params, "
-        "gates, and what a merge would promote. The job that runs the pull request's code has no secret and may only "
-        "read."
+        "gates, and what a merge would promote. The job that runs the pull request's code may only read; the lock that "
+        "it makes comes back as a commit on the same branch, by a job that runs none of that code."
     )
     yield "- **On a merge** it promotes what was reviewed, byte for byte, and retrains nothing:"
     yield from (f"    - {cell(one.branch)} → {cell(one.environment)}" for one in choices.followed)
@@ -131,11 +131,17 @@ def _effect_section(choices: Choices) -> Iterator[str]:
 def _rights_section(choices: Choices) -> Iterator[str]:
     yield "### What it may do, and what it needs"
     yield ""
-    rows = [(job, ", ".join(f"{name}: {level}" for name, level in grants.items())) for job, grants in GRANTS.items()]
-    yield from render_markdown_table(("job", "permissions"), rows)
+    rows = [
+        (job, ", ".join(f"{name}: {level}" for name, level in grants.items()), REASONS[job])
+        for job, grants in GRANTS.items()
+    ]
+    yield from render_markdown_table(("job", "permissions", "for"), rows)
     yield ""
-    secrets = needed_secrets(choices)
-    yield f"Secrets: {_marked(secrets)}. They reach the jobs that promote, never one that runs a pull request's code."
+    needed = needed_secrets(choices)
+    yield f"Secrets of promotion, which no job that runs a pull request's code gets: {_marked(needed)}."
+    if readers := [secret for secret in review_secrets(choices) if secret not in needed]:
+        yield ""
+        yield f"Keys that a pull request's code can use, and that only read, where a runner needs any: {_marked(readers)}."
     yield ""
 
 
