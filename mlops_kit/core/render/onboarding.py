@@ -141,7 +141,7 @@ def _rights_section(choices: Choices) -> Iterator[str]:
     yield f"Secrets of promotion, which no job that runs a pull request's code gets: {_marked(needed)}."
     if readers := [secret for secret in review_secrets(choices) if secret not in needed]:
         yield ""
-        yield f"Keys that only read, for runners without rights of their own, and in reach of stages: {_marked(readers)}."
+        yield f"Keys that only read, for runners without rights of their own, in reach of stages: {_marked(readers)}."
     yield ""
 
 
