@@ -1,6 +1,10 @@
-"""What every suite shares: the counts of random trials, printed at the end of a run."""
+"""What every suite shares: the counts of random trials, printed at the end of a run, and no clock in property tests."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

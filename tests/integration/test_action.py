@@ -207,16 +207,6 @@ def test_a_half_made_environment_is_made_anew_and_a_whole_one_is_kept(tmp_path: 
     assert (broken / "complete").read_text() == "run.lock\n"
 
 
-def test_a_warm_start_takes_less_than_a_second(tmp_path: Path) -> None:
-    seconds = []
-    for _ in range(3):
-        started = time.monotonic()
-        assert run(tmp_path, {"KIT_COMMAND": "--version"}).returncode == 0
-        seconds.append(time.monotonic() - started)
-
-    assert min(seconds) < 1
-
-
 def test_an_output_of_the_action_is_an_output_of_the_kit() -> None:
     import yaml
 
