@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from mlops_kit.core.doctor.finding import Condition, Finding, Part
 from mlops_kit.core.documents import Document
-from mlops_kit.core.onboarding.grants import GRANTS
+from mlops_kit.core.onboarding.grants import FURTHER, GRANTS
 from mlops_kit.core.onboarding.workflow_file import REPOSITORY
 
 _USES = re.compile(rf"{re.escape(REPOSITORY)}(?P<path>/[^@]*)?@(?P<ref>.+)", re.IGNORECASE)
@@ -14,6 +14,8 @@ _PRIVILEGED = frozenset({"pull_request_target", "workflow_run"})
 _SECRET = re.compile(r"secrets\.([A-Za-z_][A-Za-z0-9_]*)")
 _LABEL = re.compile(r'"([^"]+)"')
 _HOSTED = ("ubuntu-", "macos-", "windows-")
+_NEEDED = {**GRANTS, **FURTHER}
+_HEALING = frozenset({"reconcile", "promote-cloud"})
 _LEVELS = ("none", "read", "write")
 
 
@@ -25,8 +27,7 @@ def judge_workflows(documents: tuple[Document, ...]) -> Iterator[Finding]:
         return
     wrong = [finding for document in callers for finding in _judge(document)]
     yield from wrong
-    called = {name for document in callers for _, name, _ in _called(document)}
-    if "reconcile" not in called:
+    if not scheduled_files(documents):
         yield _finding(
             "schedule", Condition.WARN, "nothing reconciles on a schedule: what a crash left, or a hand moved, stays",
             fix="call reconcile.yml on a schedule (mlops-kit init)",
@@ -41,7 +42,7 @@ def scheduled_files(documents: tuple[Document, ...]) -> tuple[str, ...]:
     return tuple(
         document.file.rpartition("/")[2]
         for document in documents
-        if "schedule" in _triggers(document) and any(name == "reconcile" for _, name, _ in _called(document))
+        if "schedule" in _triggers(document) and any(name in _HEALING for _, name, _ in _called(document))
     )
 
 
@@ -88,10 +89,10 @@ def _judge(document: Document) -> Iterator[Finding]:
 def _judge_grant(document: Document, place: tuple[str | int, ...], name: str, granted: object) -> Iterator[Finding]:
     given = granted if isinstance(granted, Mapping) else {}
     if granted in {"write-all", "read-all"} if isinstance(granted, str) else False:
-        given = {right: str(granted).removesuffix("-all") for right in GRANTS[name]}
+        given = {right: str(granted).removesuffix("-all") for right in _NEEDED[name]}
     lacking = [
         f"{right}: {level}"
-        for right, level in GRANTS[name].items()
+        for right, level in _NEEDED[name].items()
         if _LEVELS.index(level)
         > _LEVELS.index(str(given.get(right, "none")) if given.get(right) in _LEVELS else "none")
     ]
@@ -119,7 +120,7 @@ def _called(document: Document) -> Iterator[tuple[tuple[str | int, ...], str, ob
     """Place, name and grants of each of the kit's workflows that a job calls."""
     for place, path, _ in _uses(document):
         name = path.rpartition("/")[2].removesuffix(".yml")
-        if name in GRANTS and len(place) == 3:
+        if name in _NEEDED and len(place) == 3:
             job = _jobs(document)[str(place[1])]
             yield place, name, job.get("permissions", _root(document).get("permissions"))
 

@@ -13,6 +13,13 @@ PROMOTE: Mapping[str, str] = MappingProxyType(
     {"contents": "write", "deployments": "write", "pull-requests": "write", "actions": "read"}
 )
 GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType({"review": REVIEW, "promote": PROMOTE, "reconcile": PROMOTE})
+FURTHER: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "promote-cloud": MappingProxyType({"id-token": "write", **PROMOTE}),
+        "rollback": MappingProxyType({"contents": "write", "pull-requests": "write"}),
+    }
+)
+"""Those of the workflows that nobody needs to begin with."""
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "review": "the lock that comes back, pictures, the one comment, the check",

@@ -238,10 +238,19 @@ jobs:
 """
 
 
+CLOUD = f"""  all:
+    uses: {CALL}/promote-cloud.yml@{"a" * 40}
+    permissions: {{id-token: write, contents: write, deployments: write, pull-requests: write, actions: read}}
+on: {{pull_request: , schedule: [{{cron: "7 * * * *"}}]}}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("on: push\njobs: {}\n", {"kit": "warn"}),
+        (REVIEW.replace("on: pull_request\n", "") + CLOUD, {"kit": "ok"}),
+        (REVIEW.replace("on: pull_request\n", "") + CLOUD.replace("id-token: write, ", ""), {"permissions": "fail"}),
         (REVIEW, {"schedule": "warn", "kit": "ok"}),
         (REVIEW.replace("a" * 40, "v1"), {"pin": "fail", "schedule": "warn"}),
         (REVIEW.replace("a" * 40, "a" * 12), {"pin": "fail", "schedule": "warn"}),
