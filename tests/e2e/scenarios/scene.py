@@ -13,6 +13,8 @@ from tests.fakes.mlflow_proxy import MlflowProxy
 
 PASSWORD = "canary-password-of-mlflow"
 SECRETS = (TOKEN, PASSWORD)
+FILE_LIMIT = 4 * 2**20
+"""Bytes of a file that is looked at for secrets: a crafted one is not read to its end."""
 OWNER = {"login": "acme"}
 
 
@@ -45,7 +47,7 @@ class Scene:
         """Keep what a run said, and the requests after the first `seen` ones."""
         self.said.append(run.text + run.summary)
         jobs = [f"  {name}: {result}" for name, result in sorted(run.jobs.items())]
-        page = [f"  page: {golden.shape(line)}" for line in run.summary.splitlines() if line.startswith(("#", "**"))]
+        page = [f"  page: {golden.shape(line)}" for line in run.summary.splitlines() if line.startswith("### ")]
         self.runs += [title, f"  exit {run.code}", *jobs, *page, *golden.calls(self.github.log[seen:])]
 
     def record(self) -> list[str]:
@@ -60,7 +62,8 @@ class Scene:
         return texts + [str(path) for path in self._files() if _holds_secret(path)]
 
     def _files(self) -> list[Path]:
-        return [path for path in self.stage.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        files = [path for path in self.stage.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        return [path for path in files if path.stat().st_size <= FILE_LIMIT]
 
     def _github(self) -> list[str]:
         comments = [

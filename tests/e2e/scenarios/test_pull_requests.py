@@ -2,11 +2,17 @@
 
 import json
 
+from tests.e2e.scenarios.job_tokens import BOT
 from tests.e2e.scenarios.scene import Scene, comments, open_pull_request, review
 from tests.fakes.github import Fault
 
 JOBS = {"Begin": "success", "Reproduce": "success", "Comment": "success"}
 REFUSED = {**JOBS, "Comment": "failure"}
+
+
+def marker(head: str, *, run: int) -> str:
+    """The comment that an earlier run left."""
+    return f"<!-- mlops-kit:report:v1 id=report run={run} attempt=1 head={head} -->\n### an earlier report"
 
 
 def better(scene: Scene, **wanted: str) -> dict[str, object]:
@@ -58,7 +64,7 @@ def test_a_gate_that_refuses_makes_the_check_red_after_the_comment(scene: Scene)
     run = review(scene, open_pull_request(scene, scene.stage.consumer.head("worse"), onto="staging"))
 
     assert (run.code, run.jobs) == (1, REFUSED), run.text
-    assert "exitcode '4'" in run.text
+    assert "exit status 4" in run.text
     assert "is 0.7, under the minimum 0.85" in run.summary
 
 
@@ -73,8 +79,10 @@ def test_a_pull_request_closed_unmerged_is_not_reproduced_and_its_pictures_go(sc
     assert scene.github.refs == {}
 
 
-def test_an_event_that_is_delivered_again_writes_nothing_new(scene: Scene) -> None:
+def test_an_event_that_is_delivered_again_writes_no_second_comment(scene: Scene) -> None:
     event = better(scene)
+    workflow = scene.stage.consumer.clone / ".github/workflows/review.yml"
+    workflow.write_text(workflow.read_text() + "      arguments: --pull\n")  # no stage runs: reports tell no seconds
     first = review(scene, event)
     (before,) = comments(scene)
 
@@ -85,26 +93,24 @@ def test_an_event_that_is_delivered_again_writes_nothing_new(scene: Scene) -> No
 
 
 def test_the_run_of_an_older_push_that_ends_last_leaves_the_newer_report_alone(scene: Scene) -> None:
-    older = better(scene)
-    scene.stage.consumer.git("checkout", "--quiet", "worse")
-    newer = open_pull_request(scene, scene.stage.consumer.head("worse"))
-    assert review(scene, newer, run_id=2).code == 0
-    (before,) = comments(scene)
+    newer = marker(scene.stage.consumer.head("worse"), run=2)
+    event = better(scene)
+    scene.github.pulls[7]["head"] = scene.stage.consumer.head("worse")
+    scene.github.add_comment(7, newer, author=BOT)
 
-    run = review(scene, older, run_id=1)
+    run = review(scene, event, run_id=1)
 
     assert (run.code, run.jobs) == (1, REFUSED), run.text
-    assert "exitcode '8'" in run.text
-    assert comments(scene) == [before]
+    assert "exit status 8" in run.text
+    assert comments(scene) == [newer]
 
 
 def test_a_comment_that_is_deleted_meanwhile_is_made_again(scene: Scene) -> None:
     event = better(scene)
-    assert review(scene, event, run_id=1).code == 0
-    scene.github.fail(Fault(method="PATCH", path="/issues/comments/", erase="github-actions[bot]"))
-    scene.stage.consumer.git("checkout", "--quiet", "worse")
+    scene.github.add_comment(7, marker(scene.stage.consumer.head("dev"), run=1), author=BOT)
+    scene.github.fail(Fault(method="PATCH", path="/issues/comments/", erase=BOT))
 
-    run = review(scene, open_pull_request(scene, scene.stage.consumer.head("worse")), run_id=2)
+    run = review(scene, event, run_id=2)
 
     assert (run.code, run.jobs) == (0, JOBS), run.text
     assert len(comments(scene)) == 1
@@ -112,20 +118,23 @@ def test_a_comment_that_is_deleted_meanwhile_is_made_again(scene: Scene) -> None
 
 def test_of_two_comments_that_a_race_made_one_stays(scene: Scene) -> None:
     event = better(scene)
-    assert review(scene, event, run_id=1).code == 0
-    (body,) = comments(scene)
-    scene.github.add_comment(7, body, author="github-actions[bot]")
+    for run_id in (1, 2):
+        scene.github.add_comment(7, marker(scene.stage.consumer.head("dev"), run=run_id), author=BOT)
 
-    run = review(scene, event, run_id=2)
+    run = review(scene, event, run_id=3)
 
     assert (run.code, run.jobs) == (0, JOBS), run.text
+    (body,) = comments(scene)
+    assert "run=3" in body
 
 
 def test_a_report_of_thousands_of_metrics_is_cut_to_what_github_takes(scene: Scene) -> None:
     consumer = scene.stage.consumer
     consumer.git("checkout", "--quiet", "-B", "long", "origin/better")
     train = consumer.clone / "train.py"
-    train.write_text(train.read_text().replace('"accuracy":', '**{f"part{n:05}": n * rate for n in range(3000)}, "accuracy":'))
+    train.write_text(
+        train.read_text().replace('"accuracy":', '**{f"part{n:05}": n * rate for n in range(3000)}, "accuracy":')
+    )
     head = consumer.publish("long")
 
     run = review(scene, open_pull_request(scene, head))
