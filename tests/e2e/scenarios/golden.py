@@ -1,7 +1,7 @@
 """What a scenario left behind, as lines of text that people review, and the comparison with the committed file.
 
-`MLOPS_KIT_GOLDEN=write pytest tests/e2e/scenarios` writes the files anew. Only what differs between two runs of the same
-code is replaced: commits by their order of appearance, addresses, folders, times.
+`MLOPS_KIT_GOLDEN=write pytest tests/e2e/scenarios` writes the files anew. Only what differs between two runs of the
+same code is replaced: commits by their order of appearance, addresses, folders, times.
 """
 
 import difflib

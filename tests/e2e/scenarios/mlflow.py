@@ -34,7 +34,9 @@ class Registry:
         told = []
         for model in self._models():
             asked = f"model-versions/search?filter=name%3D%27{model['name']}%27"
-            for version in sorted(self._ask("GET", asked).get("model_versions", []), key=lambda one: int(one["version"])):
+            for version in sorted(
+                self._ask("GET", asked).get("model_versions", []), key=lambda one: int(one["version"])
+            ):
                 aliases = [one["alias"] for one in model.get("aliases", []) if one["version"] == version["version"]]
                 tags = {tag["key"]: tag["value"] for tag in version.get("tags", [])}
                 told.append(f"{model['name']} {version['version']} {tags.get('mlops.digest')} {sorted(aliases)}")

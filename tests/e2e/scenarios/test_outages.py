@@ -51,7 +51,7 @@ def test_a_registry_that_is_down_makes_the_job_red_and_the_schedule_repairs_it(s
     assert scene.registry.aliases()["dev"] == "1", run.text
 
 
-def test_a_cancelled_run_leaves_no_process_and_the_comment_says_cancelled(scene: Scene) -> None:
+def test_a_cancelled_run_leaves_no_process_behind(scene: Scene) -> None:
     consumer, there = scene.stage.consumer, scene.stage.folder / "pid"
     consumer.git("checkout", "--quiet", "-B", "slow", "origin/main")
     (consumer.clone / "dvc.yaml").write_text(STAGES)

@@ -63,16 +63,20 @@ def test_a_push_that_skips_staging_is_refused(scene: Scene) -> None:
     assert tags(scene) == []
 
 
-def test_a_push_to_a_branch_that_is_no_environment_starts_nothing(scene: Scene) -> None:
+def test_a_push_to_a_branch_that_is_no_environment_is_refused(scene: Scene) -> None:
     run = push(scene, "better")
 
-    assert (run.code, run.jobs) == (0, {}), run.text
+    # GitHub's filter of branches, which act does not know, would not even start it
+    assert (run.code, run.jobs) == (1, REFUSED), run.text
+    assert "exit status 2" in run.text
     assert tags(scene) == []
 
 
 @pytest.mark.parametrize("name", ["unknown", "hostile"])
 def test_a_dispatch_with_a_name_that_is_no_environment_is_a_wrong_input(scene: Scene, name: str) -> None:
-    told = {"unknown": "prod", "hostile": '--config=/etc/passwd"; touch PWNED; $(touch PWNED) ${{ github.token }}'}[name]
+    told = {"unknown": "prod", "hostile": '--config=/etc/passwd"; touch PWNED; $(touch PWNED) ${{ github.token }}'}[
+        name
+    ]
     (scene.stage.consumer.clone / ".github/workflows/dispatch.yml").write_text(DISPATCH)
     event = {"ref": "refs/heads/main", "inputs": {"environment": told}}
 
@@ -119,7 +123,7 @@ def test_a_revert_brings_the_version_before_back(scene: Scene) -> None:
     run = push(scene, "dev", run_id=3)
 
     assert (run.code, run.jobs) == (0, PROMOTED), run.text
-    assert "rollback" in run.text
+    assert "back to dev" in scene.stage.consumer.run("mlops-kit", "history").splitlines()[-1]
     assert scene.registry.aliases() == {"dev": "1"}
     assert tags(scene) == ["dev/000001", "dev/000002", "dev/000003"]
 
@@ -132,7 +136,9 @@ def test_an_alias_moved_by_hand_is_told_by_the_schedule_and_left_alone(scene: Sc
 
     run = scene.play("reconcile.yml", "schedule", {"schedule": "17 * * * *"}, run_id=3)
 
-    assert "OutOfSync" in run.text
+    assert (run.code, run.jobs) == (1, {"Reconcile": "failure"}), run.text
+    assert "exit status 3" in run.text
+    assert "note: dev churn: the alias was moved by hand" in run.text
     assert scene.registry.aliases()["dev"] == "1"
 
 
