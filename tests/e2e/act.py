@@ -1,6 +1,8 @@
 """Runs a workflow of a consumer under act, in host mode, against the fake GitHub."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -38,9 +40,15 @@ class Stage:
     folder: Path
     secrets: Mapping[str, str] = field(default_factory=dict)
     pins: tuple[str, ...] = ()
+    environment: Path = Path(sys.prefix)
+    options: tuple[str, ...] = ()
 
     def run(self, workflow: str, event_name: str, event: object, *, run_id: int = 1) -> Run:
         """Run one of the consumer's workflows for an event."""
+        return finish(self.start(workflow, event_name, event, run_id=run_id))
+
+    def start(self, workflow: str, event_name: str, event: object, *, run_id: int = 1) -> subprocess.Popen[str]:
+        """Begin a run; give it to `finish`."""
         event_file = self.folder / "event.json"
         event_file.write_text(json.dumps(event))
         variables = {
@@ -48,9 +56,9 @@ class Stage:
             "GITHUB_RUN_ID": str(run_id),
             "E2E_ORIGIN": str(self.consumer.origin),
             "E2E_ARTIFACTS": str(self.folder / "artifacts"),
-            "MLOPS_KIT_ENVIRONMENT": sys.prefix,
+            "MLOPS_KIT_ENVIRONMENT": str(self.environment),
         }
-        words = [str(ACT), event_name, "--eventpath", str(event_file), "--json", "--no-cache-server"]
+        words = [str(ACT), event_name, "--eventpath", str(event_file), "--json", "--no-cache-server", *self.options]
         words += ["--remote-name", "github"]
         words += ["--workflows", str(self.consumer.clone / ".github/workflows" / workflow)]
         words += [f"--platform={label}=-self-hosted" for label in ("ubuntu-latest", "self-hosted", "gpu")]
@@ -59,11 +67,21 @@ class Stage:
         words += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": TOKEN, **self.secrets}.items()]
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        done = subprocess.run(
+        return subprocess.Popen(
             words, cwd=self.consumer.clone, env={**self.consumer.variables, "HOME": str(home)},
-            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
-        return _read(done.returncode, done.stdout + done.stderr)
+
+
+def finish(process: subprocess.Popen[str]) -> Run:
+    """Wait for a run to end; one that does not is killed with all that it started."""
+    with process:
+        try:
+            text, _ = process.communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return _read(process.returncode, text)
 
 
 def _read(code: int, text: str) -> Run:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
@@ -210,10 +210,10 @@ class Handler(BaseHTTPRequestHandler):
         if fault and fault.erase:
             self.github.erase(fault.erase)
         elif fault:
-            self._note(split.path, done=False)
+            self._note(split, fault.status, done=False)
             return self._fail(fault)
         reply = self._answer(split.path)
-        self._note(split.path, done=reply.status < 400)
+        self._note(split, reply.status, done=reply.status < 400)
         if (fault := self.github.take_fault(self.command, split.path, "after")) is not None:
             return self._fail(fault)
         return self._send(reply)
@@ -223,15 +223,22 @@ class Handler(BaseHTTPRequestHandler):
             self.github.faults.extend(Fault(**entry) for entry in json.loads(self.body))
         return Answer(status=200, value=list(self.github.log))
 
-    def _note(self, path: str, *, done: bool) -> None:
+    def _note(self, asked: SplitResult, status: int, *, done: bool) -> None:
+        account = self._account()
+        entry: Json = {
+            "method": self.command, "path": asked.path, "query": asked.query, "body": self.body.decode(),
+            "status": status, "done": done, "job": account.job if account else None,
+        }  # fmt: skip
         with self.github.lock:
-            self.github.log.append({"method": self.command, "path": path, "body": self.body.decode(), "done": done})
+            self.github.log.append(entry)
+
+    def _account(self) -> Account | None:
+        return self.github.accounts.get(self.headers.get("authorization", "").partition(" ")[2])
 
     def _answer(self, path: str) -> Answer:
-        token = self.headers.get("authorization", "").partition(" ")[2]
         call = Call(
             github=self.github,
-            account=self.github.accounts.get(token),
+            account=self._account(),
             method=self.command,
             path=path,
             query={key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()},

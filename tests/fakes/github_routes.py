@@ -28,9 +28,10 @@ CONCLUSIONS = frozenset({"success", "failure", "neutral", "cancelled", "skipped"
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Whose token it is and what it may do; a workflow's own token may not ask `/user`."""
+    """Whose token it is and what it may do; a workflow's own token may not ask `/user`, and can be one job's alone."""
 
     login: str
+    job: str = ""
     permissions: frozenset[str] = WRITE_ALL
     is_app: bool = True
 
