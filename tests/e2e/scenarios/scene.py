@@ -88,10 +88,12 @@ def _holds_secret(path: Path) -> bool:
 
 
 def open_pull_request(scene: Scene, head: str, *, onto: str = "dev", **wanted: str) -> dict[str, object]:
-    """Pull request 7 of a head, at the server and as the event's payload."""
+    """Pull request 7 of a head, at the server and as the event's payload; its branch is at the origin, but a fork's."""
     base = scene.stage.consumer.head(onto)
     branch, source = wanted.get("branch", "feature"), wanted.get("source", scene.github.repository)
     title = wanted.get("title", "another rate")
+    if source == scene.github.repository:
+        scene.stage.consumer.git("push", "--quiet", "--force", "origin", f"{head}:refs/heads/{branch}")
     scene.github.add_pull_request(
         7, head=head, base=base, head_branch=branch, base_branch=onto, head_repository=source, title=title
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.e2e.act import LIMIT_SECONDS, finish
 from tests.e2e.scenarios.scene import Scene, comments, open_pull_request, push, review
+from tests.e2e.test_review import JOBS
 from tests.fakes.github import Fault
 
-JOBS = {"Begin": "success", "Reproduce": "success", "Comment": "success"}
 STAGES = """
 stages:
   quick:

@@ -14,7 +14,7 @@ on:
 permissions: {}
 jobs:
   promote:
-    uses: mlops-kit/mlops-kit/.github/workflows/promote.yml@v1
+    uses: mlops-kit/mlops-kit/.github/workflows/promote.yml@v0.1.0
     permissions: {contents: write, deployments: write, pull-requests: write, actions: read}
     with:
       environment: ${{ inputs.environment }}

@@ -4,10 +4,8 @@ import json
 
 from tests.e2e.scenarios.job_tokens import BOT
 from tests.e2e.scenarios.scene import Scene, comments, open_pull_request, review
+from tests.e2e.test_review import JOBS, REFUSED, WITHOUT_COMMIT
 from tests.fakes.github import Fault
-
-JOBS = {"Begin": "success", "Reproduce": "success", "Comment": "success"}
-REFUSED = {**JOBS, "Comment": "failure"}
 
 
 def marker(head: str, *, run: int) -> str:
@@ -33,7 +31,7 @@ def test_a_forks_token_cannot_write_and_the_report_is_on_the_summary_page(scene:
 
     run = review(scene, better(scene, source="mallory/churn"))
 
-    assert (run.code, run.jobs) == (0, JOBS), run.text
+    assert (run.code, run.jobs) == (0, WITHOUT_COMMIT), run.text
     assert "on this run's summary page only" in run.text
     assert "accuracy is better" in run.summary
     assert scene.github.writes() == []
@@ -46,7 +44,7 @@ def test_a_pull_request_that_removes_the_pipeline_gets_a_comment_that_says_so(sc
 
     run = review(scene, open_pull_request(scene, head))
 
-    assert (run.code, run.jobs) == (1, {**JOBS, "Reproduce": "failure"}), run.text
+    assert (run.code, run.jobs) == (1, {**WITHOUT_COMMIT, "Reproduce": "failure"}), run.text
 
 
 def test_the_first_pull_request_has_nothing_to_compare_with_and_is_reported(scene: Scene) -> None:
