@@ -16,6 +16,7 @@ _OWN_VARIABLES = frozenset(
         "GITHUB_PATH",
         "GITHUB_STATE",
         "GITHUB_STEP_SUMMARY",
+        "INPUT_TOKEN",
     }
 )
 _OWN_PREFIX = "ACTIONS_"

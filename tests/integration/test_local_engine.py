@@ -84,7 +84,7 @@ def test_the_environment_is_the_callers_without_tokens_and_command_files() -> No
     }  # fmt: skip
     ours = dict.fromkeys(
         ("MLOPS_KIT_TOKEN", "GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE",
-         "GITHUB_STEP_SUMMARY", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"), "secret",
+         "GITHUB_STEP_SUMMARY", "INPUT_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"), "secret",
     )  # fmt: skip
     assert stage_environment({**theirs, **ours}) == theirs
 
