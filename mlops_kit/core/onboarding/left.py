@@ -8,6 +8,9 @@ from mlops_kit.core.onboarding.files import PlannedFile
 from mlops_kit.core.onboarding.survey import Survey
 from mlops_kit.core.onboarding.workflow_file import needed_secrets, review_secrets
 
+_BY_IDENTITY = frozenset({"gs", "azure"})
+"""Remotes that no stored key is handed on for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -61,6 +64,11 @@ def _access(survey: Survey, choices: Choices) -> Iterator[Step]:
             text="Where the runner's machine cannot read the DVC remote, give reviews a key that may only read: a pull "
             "request's code can use it.",
             commands=tuple(f"gh secret set {secret}" for secret in readers),
+        )
+    if choices.extra in _BY_IDENTITY:
+        yield Step(
+            text=f"Promotion reaches {choices.extra}:// by the run's own identity: call promote-cloud.yml in the place "
+            "of promote.yml and reconcile.yml (docs/cloud.md).",
         )
     remote = survey.remote
     if remote is None:
