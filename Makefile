@@ -22,7 +22,7 @@ test: $(STAMP)
 	@$(BIN)/pytest -n 2 --dist worksteal -q
 
 faults: $(STAMP)
-	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 2 --dist worksteal -q -m faults
+	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 3 --dist worksteal -q -m faults
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
