@@ -23,7 +23,7 @@ from typing import NoReturn
 HOME = Path(__file__).resolve().parent.parent
 SYSTEMS = ("linux", "darwin")
 OLDEST_PYTHON = (3, 11)
-EXTRAS = ("s3", "gs", "azure", "plots")
+EXTRAS = ("s3", "gs", "azure", "plots", "drift", "pandera", "sweep")
 MARKER = "complete"
 INPUTS = ("KIT_COMMAND", "KIT_FOLDER", "KIT_EXTRAS", "KIT_PYTHON")
 INSTALL_SECONDS = 900
