@@ -18,7 +18,7 @@ from mlops_kit.cli.hand_over import Parcel, hand_over_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
-from mlops_kit.core.config.model import parse_duration
+from mlops_kit.core.config.durations import parse_duration
 from mlops_kit.core.errors import InputError, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table
