@@ -81,6 +81,23 @@ def compare_unseen(reference: Mapping[str, int], current: Mapping[str, int]) -> 
     return Distance(effect=unseen / rows, p_value=float(binom.sf(unseen - 1, rows, by_chance)))
 
 
+def compare_known(reference: Mapping[str, int], rows: int, current: Mapping[str, int], others: int) -> Distance:
+    """How much less of the current rows has values that the reference is known to have, and the p-value of that.
+
+    The reference's counts are its most frequent values of so many rows. Those seen n times or more are expected again
+    in as large a share of rows as those seen more than n times had (Good and Turing); taken as they are counted, the
+    frequent ones would always seem to become rarer. `others` are current rows of values that were not kept: they may
+    all be known ones.
+    """
+    least = min(reference.values()) + 1
+    known = {value for value, count in reference.items() if count >= least}
+    expected = sum(count for count in reference.values() if count > least)
+    found, total = sum(count for value, count in current.items() if value in known) + others, others
+    total += sum(current.values())
+    distance = compare_shares(expected, rows, min(found, total), total)
+    return Distance(effect=max(0.0, -distance.effect), p_value=distance.p_value)
+
+
 def stability_index(old: Iterable[float], new: Iterable[float]) -> float:
     """The population stability index of two sides' shares by bin; shares of nothing count as one in ten thousand."""
     left, right = (np.maximum(np.fromiter(side, dtype=float), _SMALLEST_SHARE) for side in (old, new))

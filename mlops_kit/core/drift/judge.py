@@ -202,7 +202,7 @@ def _message(pair: Pair, checks: Sequence[CheckRow], answer: DriftAnswer) -> str
         return _SKIPPED.get(pair.kind, "not judged")
     if answer is DriftAnswer.OK:
         return ""
-    return "; ".join(row.message for row in checks if row.answer is answer)
+    return "; ".join(dict.fromkeys(row.message for row in checks if row.answer is answer))
 
 
 def _side(profile: DataProfile) -> DataSide:

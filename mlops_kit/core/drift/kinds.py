@@ -40,9 +40,24 @@ def column_kind(reference: ColumnProfile) -> ColumnKind:
         case Family.NESTED:
             return ColumnKind.NESTED
         case Family.NUMBER:
-            return ColumnKind.NUMERIC if reference.distinct > FEW_VALUES else ColumnKind.CATEGORICAL
+            return _number_kind(reference)
         case Family.TEXT:
             return _text_kind(reference)
+
+
+def _number_kind(reference: ColumnProfile) -> ColumnKind:
+    if reference.distinct <= FEW_VALUES:
+        return ColumnKind.CATEGORICAL
+    return ColumnKind.IDENTIFIER if _counts_rows(reference) else ColumnKind.NUMERIC
+
+
+def _counts_rows(reference: ColumnProfile) -> bool:
+    """Whether a column numbers the rows: whole numbers, nearly all different, and with few gaps between them."""
+    numbers = reference.numbers
+    if numbers is None or numbers.minimum is None or numbers.maximum is None or not numbers.are_whole:
+        return False
+    span = numbers.maximum - numbers.minimum + 1
+    return reference.distinct > IDENTIFIER_SHARE * reference.present and span <= reference.present / IDENTIFIER_SHARE
 
 
 def _text_kind(reference: ColumnProfile) -> ColumnKind:

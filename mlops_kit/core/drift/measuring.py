@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from mlops_kit.core.config import DriftPolicy, Thresholds
-from mlops_kit.core.drift.distances import Distance, compare_counts, compare_samples, compare_shares, compare_unseen
+from mlops_kit.core.drift.distances import (
+    Distance,
+    compare_counts,
+    compare_known,
+    compare_samples,
+    compare_shares,
+    compare_unseen,
+)
 from mlops_kit.core.drift.kinds import ColumnKind
 from mlops_kit.core.drift.profile import ColumnProfile
 
@@ -63,7 +70,7 @@ def _distribution(pair: Pair, policy: DriftPolicy) -> Iterator[Measurement]:
             yield _enough(pair, policy.min_rows, _categorical, _CATEGORICAL, policy.categorical)
             yield from _new_values(pair, policy)
         case ColumnKind.HIGH_CARDINALITY:
-            yield _enough(pair, 2 * policy.min_rows, _frequent, _CATEGORICAL, policy.categorical)
+            yield _enough(pair, _rows_needed(pair, policy), _frequent, _CATEGORICAL, policy.categorical)
             yield from _new_values(pair, policy)
         case _:
             return
@@ -78,6 +85,7 @@ class _Rule:
 _NUMERIC = _Rule(check=Check.DISTRIBUTION, statistic="Wasserstein distance in standard deviations")
 _CATEGORICAL = _Rule(check=Check.DISTRIBUTION, statistic="largest change of a share")
 _UNSEEN = _Rule(check=Check.NEW_VALUES, statistic="share of new values")
+_KNOWN = _Rule(check=Check.NEW_VALUES, statistic="loss of the share of known values")
 
 
 def _enough(
@@ -113,14 +121,29 @@ def _frequent(pair: Pair) -> Distance:
 
 
 def _new_values(pair: Pair, policy: DriftPolicy) -> Iterator[Measurement]:
-    """Only where every value of the reference is known."""
-    if sum(pair.reference.counts.values()) < pair.reference.counted:
+    """Values that the reference never had; where not all of its values are known, how many known ones are gone."""
+    if not pair.reference.counts:
         return
-    yield _enough(pair, policy.min_rows, _unseen, _UNSEEN, policy.new_values)
+    if sum(pair.reference.counts.values()) == pair.reference.counted:
+        yield _enough(pair, _rows_needed(pair, policy), _unseen, _UNSEEN, policy.new_values)
+    else:
+        yield _enough(pair, _rows_needed(pair, policy), _known, _KNOWN, policy.categorical)
+
+
+def _rows_needed(pair: Pair, policy: DriftPolicy) -> int:
+    """A column of many values has fewer rows of each, and needs twice as many."""
+    return policy.min_rows * (2 if pair.kind is ColumnKind.HIGH_CARDINALITY else 1)
 
 
 def _unseen(pair: Pair) -> Distance:
     return compare_unseen(pair.reference.counts, _with_rest(pair.current))
+
+
+def _known(pair: Pair) -> Distance:
+    new = pair.current
+    return compare_known(
+        pair.reference.counts, pair.reference.counted, new.counts, new.counted - sum(new.counts.values())
+    )
 
 
 def _with_rest(column: ColumnProfile) -> Mapping[str, int]:
