@@ -1,15 +1,15 @@
 """Finds tables in a file or a folder here, and fetches those at an address; no link is followed."""
 
 import json
-import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mlops_kit.adapters import process
 from mlops_kit.adapters.files import write_atomic
-from mlops_kit.core.drift.profile import DataFile, DataSet, table_format
+from mlops_kit.adapters.profiles import find_data
+from mlops_kit.core.drift.profile import DataFile, DataSet
 from mlops_kit.core.errors import InputError, OutsideError
 
 TIMEOUT_SECONDS = 3600.0
@@ -33,15 +33,7 @@ class DataPlaces:
         if "://" in place:
             return self._fetch(place)
         path = self._folder / place
-        try:
-            mode = path.lstat().st_mode
-        except (OSError, ValueError):
-            return None
-        if stat.S_ISDIR(mode):
-            return _of_folder(path, place)
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{place} is neither a file nor a folder", hint="name what a link leads to itself")
-        return DataSet(name=place, files=(DataFile(place=path, name=place),))
+        return find_data(path, name=place) if _is_there(path) else None
 
     def keep(self, name: str, data: bytes) -> Path:
         """Where the bytes of a file lie now, each time in a place of their own."""
@@ -78,14 +70,10 @@ class DataPlaces:
         return DataSet(name=address, files=files)
 
 
-def _of_folder(folder: Path, name: str) -> DataSet:
-    files = tuple(DataFile(place=path, name=path.relative_to(folder).as_posix()) for path in sorted(_tables(folder)))
-    if not files:
-        raise InputError(f"{name}: there is no table in this folder", hint=_NO_TABLE)
-    return DataSet(name=name, files=files)
-
-
-def _tables(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        if table_format(path.name) and stat.S_ISREG(path.lstat().st_mode):
-            yield path
+def _is_there(path: Path) -> bool:
+    """Whether a word is the name of something here; a link to nothing is something."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
