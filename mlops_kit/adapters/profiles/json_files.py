@@ -46,10 +46,8 @@ def _is_packed(file: DataFile) -> bool:
 def _read_names(database: Database, files: Sequence[DataFile], objects: str) -> tuple[str, ...]:
     place = Location(file=files[0].name)
     rows = f"(SELECT object, json_keys(object) AS keys, row_number() OVER () AS row FROM {objects})"  # noqa: S608 - as above
-    other, twice = database.row(
-        "SELECT min(row) FILTER (json_type(object) <> 'OBJECT'), "
-        f"min(row) FILTER (len(keys) <> len(list_distinct(keys))) FROM {rows}"
-    )
+    wrong = "min(row) FILTER (json_type(object) <> 'OBJECT'), min(row) FILTER (len(keys) <> len(list_distinct(keys)))"
+    other, twice = database.row(f"SELECT {wrong} FROM {rows}")  # noqa: S608 - as above
     if other is not None:
         raise InputError(f"row {other} is no object", hint="write an object in each line", location=place)
     if twice is not None:

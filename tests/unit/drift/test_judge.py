@@ -146,7 +146,7 @@ def test_dates_are_judged_by_their_freshness(latest: datetime | None, answer: st
         (numbers("x", list(range(10)) * 90), ColumnKind.CATEGORICAL),
         (numbers("x", CALM), ColumnKind.NUMERIC),
         (numbers("x", range(2000)), ColumnKind.IDENTIFIER),
-        (numbers("x", RANDOM.integers(0, 2000, 2000)), ColumnKind.NUMERIC),
+        (numbers("x", RANDOM.integers(0, 2000, 2000).astype(float)), ColumnKind.NUMERIC),
         (words("x", ["a", "b"] * 300), ColumnKind.CATEGORICAL),
         (words("x", [f"u{number}" for number in range(1000)]), ColumnKind.IDENTIFIER),
         (words("x", [f"u{number % 200}" for number in range(1000)]), ColumnKind.HIGH_CARDINALITY),
