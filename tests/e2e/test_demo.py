@@ -54,7 +54,7 @@ class Played:
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """What a person has who set nothing; this process may have an address of MLflow by now, which MLflow itself sets."""
+    """What a person has who set nothing; MLflow may have set its address in the environment of this process."""
     git = shutil.which("git")
     assert git is not None
     return {"HOME": str(home), "PATH": f"{Path(git).parent}{os.pathsep}/bin"}

@@ -199,7 +199,7 @@ def _told(answer: DriftAnswer, thresholds: Thresholds) -> str:
 
 def _message(pair: Pair, checks: Sequence[CheckRow], answer: DriftAnswer) -> str:
     if not checks:
-        return _SKIPPED.get(pair.kind, "not judged")
+        return _SKIPPED.get(pair.kind, "too few rows")
     if answer is DriftAnswer.OK:
         return ""
     return "; ".join(dict.fromkeys(row.message for row in checks if row.answer is answer))
