@@ -47,7 +47,7 @@ def _read_names(database: Database, files: Sequence[DataFile], objects: str) -> 
     place = Location(file=files[0].name)
     rows = f"(SELECT object, json_keys(object) AS keys, row_number() OVER () AS row FROM {objects})"  # noqa: S608 - as above
     other, twice = database.row(
-        "SELECT min(row) FILTER (json_type(object) <> 'OBJECT'), "
+        "SELECT min(row) FILTER (json_type(object) <> 'OBJECT'), "  # noqa: S608 - as above
         f"min(row) FILTER (len(keys) <> len(list_distinct(keys))) FROM {rows}"
     )
     if other is not None:
