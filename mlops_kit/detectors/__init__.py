@@ -1,1 +1,1 @@
-"""Detectors of drift that come with the kit and use a library of their own."""
+"""Detectors of drift besides the kit's own rules."""

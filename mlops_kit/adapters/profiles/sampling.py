@@ -64,7 +64,7 @@ def sample_columns(
         (sampled,) = database.row("SELECT count(*) FROM sample")
         numbers = _numbers(database, [column for column in batch if column.family is Family.NUMBER])
         for part in batches(batch, max(1, _CELLS // max(1, sampled))):
-            counted = _counts(database, part, kept_limit(len(relation.names)))
+            counted = _counts_of_families(database, part, len(relation.names))
             for column in part:
                 values = numbers.get(column.number, np.empty(0))
                 counts, total = counted.get(column.number, ({}, 0))
@@ -133,6 +133,18 @@ def _numbers(database: Database, columns: Sequence[Column]) -> dict[int, Floats]
     arrays = database.arrays(f"SELECT {', '.join(f'v{column.number}' for column in columns)} FROM sample")  # noqa: S608 - as above
     values = {column.number: np.ma.compressed(arrays[f"v{column.number}"]) for column in columns}
     return {number: np.sort(found[np.isfinite(found)]) for number, found in values.items()}
+
+
+def _counts_of_families(database: Database, columns: Sequence[Column], width: int) -> dict[int, Counts]:
+    """The counts of a batch; of a number only few values matter, for numbers of many are judged by their sample."""
+    texts = [column for column in columns if column.family is not Family.NUMBER]
+    numbers = [column for column in columns if column.family is Family.NUMBER]
+    return {
+        number: counts
+        for part, limit in ((texts, kept_limit(width)), (numbers, counts_limit(width)))
+        if part
+        for number, counts in _counts(database, part, limit).items()
+    }
 
 
 def _counts(database: Database, columns: Sequence[Column], limit: int) -> dict[int, Counts]:

@@ -10,7 +10,7 @@ from mlops_kit.core.drift.report import DriftAnswer
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """What a detector says of a column; `statistic` names what it measured, `effect` and `p_value` are as it gives them.
+    """What a detector says of a column: the name of what it measured, and its numbers as it gives them.
 
     The p-value is not corrected for many columns. A remark about no column that both sides have is a note.
     """

@@ -32,6 +32,7 @@ class Check(StrEnum):
     TEXT = "text"
     INFINITE = "infinite"
     FRESHNESS = "freshness"
+    DETECTOR = "detector"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,79 @@
+"""Detectors that packages offer: found by their entry point, heard, and told apart from the kit when they fail."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlops_kit.core.config import DriftPolicy
+from mlops_kit.core.drift.judge import judge_drift
+from mlops_kit.core.errors import InputError, OutsideError
+from mlops_kit.detectors.catalog import open_detectors
+from tests.unit.drift.columns import numbers, table
+
+PACKAGE = """
+from mlops_kit.core.drift.detector import Remark
+from mlops_kit.core.drift.report import DriftAnswer
+
+class Careful:
+    def __init__(self, policy):
+        self.limit = policy.numeric.warn
+
+    def detect(self, reference, current):
+        for column in current.columns:
+            yield Remark(column=column.name, answer=DriftAnswer.WARN, statistic="care", message="take care", effect=self.limit)
+        yield Remark(column="elsewhere", answer=DriftAnswer.OK, statistic="care", message="not here")
+
+class Broken:
+    def __init__(self, policy):
+        pass
+
+    def detect(self, reference, current):
+        raise ZeroDivisionError("by <nothing>")
+"""
+POINTS = "careful = acme_detector:Careful\nbroken = acme_detector:Broken\nlost = acme_detector:Nothing\n"
+CALM = table(numbers("x", np.random.default_rng(5).normal(size=800)))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "acme_detector.py").write_text(PACKAGE)
+    about = tmp_path / "acme_detector-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-detector\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[mlops_kit.detectors]\n{POINTS}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "acme_detector", raising=False)
+
+
+def policy(*names: str) -> DriftPolicy:
+    return DriftPolicy.model_validate({"detectors": names})
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_a_detector_says_counts_as_a_check_of_the_column() -> None:
+    (detector,) = open_detectors(policy("careful")).values()
+    report = judge_drift(CALM, CALM, policy("careful"), now=datetime.now(UTC), remarks=detector.detect(CALM, CALM))
+    (column,) = report.columns
+    assert (column.answer, column.message) == ("warn", "take care")
+    assert [check.answer for check in column.checks] == ["ok", "ok", "warn"]
+    assert column.checks[-1].effect == 0.1
+    assert report.notes == ("elsewhere: not here",)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_detector_that_fails_is_named_and_no_bug_of_the_kit() -> None:
+    (detector,) = open_detectors(policy("broken")).values()
+    with pytest.raises(OutsideError, match="the detector 'broken' failed: ZeroDivisionError: by <nothing>"):
+        detector.detect(CALM, CALM)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_detector_that_is_not_there_or_does_not_load_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(InputError, match="'lost' .* does not load"):
+        open_detectors(policy("lost"))
+    with pytest.raises(InputError, match="'evidently' is not a detector") as found:
+        open_detectors(policy("careful", "evidently"))
+    assert found.value.hint == "installed are: broken, careful, lost"
