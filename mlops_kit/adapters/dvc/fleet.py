@@ -117,9 +117,11 @@ class DvcFleet:
         with self._at(berth), pipeline_errors():
             berth.pipeline.finish(inner)
             files, removed = berth.desk.read_changes(self._kept_paths(berth))
-            metrics = _gather_metrics(berth.pipeline.repo, on_error="ignore")
+            found = _gather_metrics(berth.pipeline.repo, on_error="ignore")
         self.discard(name)
-        return Found(files=files, removed=removed, metrics={path: found.get("data") for path, found in metrics.items()})
+        home = PurePosixPath(self._site.root.relative_to(self._site.git.root).as_posix())
+        values = {str(home / path): one.get("data") for path, one in found.items()}
+        return Found(files=files, removed=removed, metrics=values)
 
     def discard(self, name: str) -> None:
         """Give the place of a candidate to another, whatever became of it."""

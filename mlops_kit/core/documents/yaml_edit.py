@@ -48,9 +48,8 @@ def plain_scalar(value: Scalar) -> object:
 
     if isinstance(value, str) and means_otherwise_elsewhere(value):
         return SingleQuotedScalarString(value)
-    if isinstance(value, float) and "e" in repr(value):
-        mantissa, _, power = repr(value).partition("e")
-        written: object = YAML().load(f"{mantissa if '.' in mantissa else f'{mantissa}.0'}e{power}")
+    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
+        written: object = YAML().load(repr(value).replace("e", ".0e"))
         return written
     return value
 

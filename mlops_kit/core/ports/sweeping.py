@@ -30,8 +30,11 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a finished candidate leaves: the files that git keeps and that differ from the commit (path from the
-    repository's top), those that are gone, and what its metrics files hold, by path from DVC's root."""
+    """What a finished candidate leaves, by path from the repository's top.
+
+    `files` are those that git keeps and that differ from the commit, `removed` are gone; `metrics` is what metrics
+    files hold.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
