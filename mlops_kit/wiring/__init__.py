@@ -49,10 +49,14 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
+from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
 
 __all__ = [
     "RunSetting",
+    "SweepPlan",
     "Visit",
+    "Winner",
+    "apply_candidate",
     "check_locks",
     "check_pipelines",
     "count_jobs",
@@ -79,6 +83,7 @@ __all__ = [
     "open_git",
     "open_head",
     "open_issues",
+    "open_laboratory",
     "open_ledger",
     "open_locks",
     "open_log",
@@ -87,6 +92,7 @@ __all__ = [
     "open_packer",
     "open_pictures",
     "open_registry",
+    "open_search",
     "open_settings",
     "open_sources",
     "open_work_tree",
@@ -97,6 +103,7 @@ __all__ = [
     "read_event",
     "read_example",
     "read_image",
+    "remember_sweep",
     "render_drift_page",
     "render_page",
     "write_text",

@@ -37,6 +37,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run, read_tracked_run
+    from mlops_kit.adapters.last_sweep import read_last_sweep
     from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
@@ -50,6 +51,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
         read_tracked_run=lambda root: read_tracked_run(git.root / root),
+        read_last_sweep=lambda root: read_last_sweep(git.root / root),
     )
 
 

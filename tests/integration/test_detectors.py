@@ -23,7 +23,8 @@ class Careful:
 
     def detect(self, reference, current):
         for column in current.columns:
-            yield Remark(column=column.name, answer=DriftAnswer.WARN, statistic="care", message="take care", effect=self.limit)
+            told = {"statistic": "care", "message": "take care", "effect": self.limit}
+            yield Remark(column=column.name, answer=DriftAnswer.WARN, **told)
         yield Remark(column="elsewhere", answer=DriftAnswer.OK, statistic="care", message="not here")
 
 class Broken:
@@ -72,7 +73,7 @@ def test_a_detector_that_fails_is_named_and_no_bug_of_the_kit() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_a_detector_that_is_not_there_or_does_not_load_is_refused_before_anything_is_read() -> None:
-    with pytest.raises(InputError, match="'lost' .* does not load"):
+    with pytest.raises(InputError, match=r"'lost' .* does not load"):
         open_detectors(policy("lost"))
     with pytest.raises(InputError, match="'evidently' is not a detector") as found:
         open_detectors(policy("careful", "evidently"))

@@ -20,6 +20,7 @@ from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
+from mlops_kit.core.review.sweep import SweepRows
 from mlops_kit.core.types import Answer, GateAnswer, Plan, Verb
 
 _ROWS = Field(max_length=ROW_LIMIT)
@@ -153,6 +154,7 @@ class Report:
     plots: Annotated[tuple[PlotRow, ...], Field(max_length=PLOT_LIMIT)] = ()
     obstacles: Annotated[tuple[ObstacleRow, ...], _ROWS] = ()
     sections: Annotated[tuple[Section, ...], Field(max_length=SECTION_LIMIT)] = ()
+    sweep: SweepRows | None = None
     tracked: TrackedRun | None = None
     plan: PlanRows | None = None
     notes: Annotated[tuple[Text, ...], _ROWS] = ()
