@@ -1,4 +1,4 @@
-"""Which detectors there are: those that installed packages offer.
+"""Which detectors there are: the kit's adapters, and those that installed packages offer.
 
 A package offers one by an entry point in the group `mlops_kit.detectors`: its value is a callable that takes the
 DriftPolicy of mlops.yaml and returns a Detector.
@@ -11,9 +11,11 @@ from mlops_kit.core.config import DriftPolicy
 from mlops_kit.core.drift.detector import Detector, Remark
 from mlops_kit.core.drift.profile import DataProfile
 from mlops_kit.core.errors import InputError, KitError, OutsideError
+from mlops_kit.detectors.evidently import Evidently
 
 GROUP = "mlops_kit.detectors"
 _Maker = Callable[[DriftPolicy], Detector]
+OWN: Mapping[str, _Maker] = {"evidently": Evidently}
 
 
 def open_detectors(policy: DriftPolicy) -> Mapping[str, Detector]:
@@ -23,8 +25,10 @@ def open_detectors(policy: DriftPolicy) -> Mapping[str, Detector]:
 
 
 def _find(name: str, offered: Mapping[str, EntryPoint]) -> _Maker:
+    if name in OWN:
+        return OWN[name]
     if name not in offered:
-        known = ", ".join(sorted(offered)) or "none"
+        known = ", ".join(sorted({*OWN, *offered}))
         raise InputError(f"{name!r} is not a detector", field="drift.detectors", hint=f"installed are: {known}")
     try:
         made: _Maker = offered[name].load()

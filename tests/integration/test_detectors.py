@@ -11,6 +11,7 @@ from mlops_kit.core.config import DriftPolicy
 from mlops_kit.core.drift.judge import judge_drift
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.detectors.catalog import open_detectors
+from mlops_kit.detectors.evidently import read_remarks
 from tests.unit.drift.columns import numbers, table
 
 PACKAGE = """
@@ -75,6 +76,47 @@ def test_a_detector_that_fails_is_named_and_no_bug_of_the_kit() -> None:
 def test_a_detector_that_is_not_there_or_does_not_load_is_refused_before_anything_is_read() -> None:
     with pytest.raises(InputError, match=r"'lost' .* does not load"):
         open_detectors(policy("lost"))
-    with pytest.raises(InputError, match="'evidently' is not a detector") as found:
-        open_detectors(policy("careful", "evidently"))
-    assert found.value.hint == "installed are: broken, careful, lost"
+    with pytest.raises(InputError, match="'whylogs' is not a detector") as found:
+        open_detectors(policy("careful", "whylogs"))
+    assert found.value.hint == "installed are: broken, careful, evidently, lost"
+
+
+EVIDENTLY = {
+    "metrics": [
+        {
+            "metric_name": "DriftedColumnsCount(drift_share=0.5)",
+            "config": {"type": "evidently:metric_v2:DriftedColumnsCount", "drift_share": 0.5},
+            "value": {"count": 2.0, "share": 1.0},
+        },
+        {
+            "metric_name": "ValueDrift(column=x,method=K-S p_value,threshold=0.05)",
+            "config": {
+                "type": "evidently:metric_v2:ValueDrift", "column": "x", "method": "K-S p_value", "threshold": 0.05,
+            },
+            "value": 0.015,
+        },
+        {
+            "metric_name": "ValueDrift(column=y,method=Wasserstein distance (normed),threshold=0.1)",
+            "config": {
+                "type": "evidently:metric_v2:ValueDrift", "column": "y", "method": "Wasserstein distance (normed)",
+                "threshold": 0.1,
+            },
+            "value": 0.04,
+        },
+    ],
+    "tests": [],
+}  # fmt: skip
+"""What Evidently 0.7.23 answers, without its ids."""
+
+
+def test_what_evidently_answers_is_at_most_a_warning() -> None:
+    x, y = read_remarks(EVIDENTLY)
+    assert (x.column, x.answer, x.effect, x.p_value) == ("x", "warn", None, 0.015)
+    assert (y.column, y.answer, y.effect, y.p_value) == ("y", "ok", 0.04, None)
+
+
+def test_without_evidently_it_is_told_what_to_install() -> None:
+    (detector,) = open_detectors(policy("evidently")).values()
+    with pytest.raises(InputError, match="needs Evidently") as found:
+        detector.detect(CALM, CALM)
+    assert "[evidently]" in found.value.hint
