@@ -47,6 +47,7 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
+from mlops_kit.wiring.scoring import open_contest
 
 __all__ = [
     "RunSetting",
@@ -68,6 +69,7 @@ __all__ = [
     "open_clerk",
     "open_clinic",
     "open_cml",
+    "open_contest",
     "open_darkroom",
     "open_deployers",
     "open_drafts",

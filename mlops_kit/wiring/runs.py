@@ -92,7 +92,7 @@ def open_workshop(
             git = open_git(folder, environment)
             for message in recover_locks(git):
                 progress.note(message)
-            around = _surround(pipeline.root, environment, held=lock.handle)
+            around = surround(pipeline.root, environment, held=(lock.handle,))
             if setting.engine.kind is EngineKind.RAY:
                 with elsewhere.open_ray_workshop(setting.engine.address, pipeline, git, around, progress) as workshop:
                     yield workshop
@@ -154,7 +154,8 @@ def open_ledger(
     )
 
 
-def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:
+def surround(root: Path, environment: Mapping[str, str], *, held: tuple[int, ...] = ()) -> Surroundings:
+    """What a local engine finds around it, with a new folder for its logs."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.gpu import read_gpu_memory
     from mlops_kit.adapters.run_folder import make_run_folder
@@ -166,7 +167,7 @@ def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surro
         logs=make_run_folder(root, SystemClock().now()),
         mask=Mask(secret_values(environment)),
         read_gpu_memory=partial(read_gpu_memory, environment),
-        held=(held,),
+        held=held,
     )
 
 

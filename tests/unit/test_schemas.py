@@ -39,6 +39,7 @@ NAMES = (
     "config",
     "doctor",
     "environment-lock",
+    "evaluation",
     "explanation",
     "forecast",
     "hand-over",
