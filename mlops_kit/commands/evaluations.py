@@ -1,14 +1,15 @@
 """Reads what scoring the live model beside the candidate left in a tree, and says of what it does not hold."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.config.evaluation import EvaluationPolicy
 from mlops_kit.core.errors import InputError, KitError
-from mlops_kit.core.pipeline.hashing import hash_bytes
+from mlops_kit.core.pipeline.hashing import hash_bytes, hash_folder
 from mlops_kit.core.pipeline.project import Project
-from mlops_kit.core.pipeline.scoring import Trial, files_of_interest, plan_trial
+from mlops_kit.core.pipeline.scoring import Trial, files_of_interest, plan_trial, touches_any
+from mlops_kit.core.pipeline.stages import Dependency, is_inside
 from mlops_kit.core.ports import Tree
 from mlops_kit.core.review.evaluation import Evaluation, evaluation_path, parse_evaluation, why_not_of, why_stale
 from mlops_kit.core.types import Digest, EnvironmentName, ModelName
@@ -50,7 +51,26 @@ def trial_of(place: Place, name: ModelName, policy: EvaluationPolicy) -> Trial:
     known = frozenset(place.tree.list_files())
     wanted = [path for path in files_of_interest(policy) if path in known]
     digests = {path: hash_bytes(data) for path, data in place.tree.read_files(wanted).items()}
-    return plan_trial(place.project, name, policy, files=digests)
+    trial = plan_trial(place.project, name, policy, files=digests)
+    apart = [kept.path for kept in trial.kept]
+    inputs = (one if touches_any(one.path, apart) else _as_it_is(place.tree, one) for one in trial.inputs)
+    return replace(trial, inputs=tuple(inputs))
+
+
+def _as_it_is(tree: Tree, found: Dependency) -> Dependency:
+    """What git has is named by its bytes, which run, and not by what the lock says of them."""
+    files = [path for path in tree.list_files() if is_inside(path, found.path)]
+    try:
+        hashes = {path: hash_bytes(data) for path, data in tree.read_files(files).items()}
+    except InputError:  # too large to be read
+        return found
+    match list(hashes):
+        case []:
+            return found
+        case [path] if path == found.path:
+            return replace(found, digest=hashes[path])
+        case _:
+            return replace(found, digest=hash_folder({path: one.value for path, one in hashes.items()}))
 
 
 def _read(

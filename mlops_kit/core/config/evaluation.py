@@ -11,6 +11,7 @@ from mlops_kit.core.config.section import Section
 PLACEHOLDERS = ("model", "data", "metrics", "rows")
 """The words of a command that stand for paths, in braces."""
 DEFAULT_METRICS = "scores.json"
+_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -37,6 +38,14 @@ def check_command(command: str) -> str:
     return command
 
 
+def check_model(name: str) -> str:
+    """The name of a model, which is also that of a file; ValueError for any other."""
+    if not _MODEL.fullmatch(name):
+        raise ValueError("expected the name of a model: letters, digits, dashes, underscores and dots")
+    return name
+
+
+ModelKey = Annotated[str, AfterValidator(check_model)]
 RepositoryPath = Annotated[str, Field(min_length=1), AfterValidator(check_path)]
 
 

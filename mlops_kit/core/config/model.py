@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mlops_kit.core.config.evaluation import EvaluationPolicy
+from mlops_kit.core.config.evaluation import EvaluationPolicy, ModelKey
 from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
 from mlops_kit.core.config.names import Follower, check_environment_name, check_order
 from mlops_kit.core.config.reader import BranchName, PromotionPolicy, ReaderKind, fill_in_branch, leave_out_branch
@@ -351,7 +351,7 @@ class Config(Section):
         dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
     ] = Field(default_factory=dict)
     evaluate: Annotated[
-        dict[str, EvaluationPolicy],
+        dict[ModelKey, EvaluationPolicy],
         Field(description="Models, by name, whose live version is scored beside the candidate, on the same data."),
     ] = Field(default_factory=dict)
 

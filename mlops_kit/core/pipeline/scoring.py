@@ -76,6 +76,11 @@ def plan_trial(
     return _plan_stage(project, model, policy.stage or "", policy.rows or "")
 
 
+def touches_any(path: str, others: Iterable[str]) -> bool:
+    """Whether a path is one of others, lies inside of one, or contains one."""
+    return any(_touch(path, other) for other in others)
+
+
 def _plan_stage(project: Project, model: Model, wanted: str, rows: str) -> Trial:
     known = {stage.name: stage for stage in project.stages if not stage.is_data}
     stage = known.get(StageName(wanted))
@@ -87,7 +92,7 @@ def _plan_stage(project: Project, model: Model, wanted: str, rows: str) -> Trial
     if not metrics:
         raise InputError(f"stage {wanted!r} writes no metrics", field=f"evaluate.{model.name}.stage")
     made = [out.path for link in chain for out in link.outputs]
-    inputs = {dep.path: dep for link in chain for dep in link.dependencies if not _touch_any(dep.path, made)}
+    inputs = {dep.path: dep for link in chain for dep in link.dependencies if not touches_any(dep.path, made)}
     apart = [dep for dep in inputs.values() if not _touch(dep.path, model.output or model.path)]
     return Trial(
         model=model,
@@ -174,10 +179,6 @@ def _as_model(output: Output, file: str, model: ModelName) -> Model:
 
 def _never_made(path: str, model: ModelName) -> InputError:
     return InputError(f"{path} has never been made", field=f"evaluate.{model}", hint="mlops-kit reproduce")
-
-
-def _touch_any(path: str, others: Iterable[str]) -> bool:
-    return any(_touch(path, other) for other in others)
 
 
 def _touch(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlops_kit.core.render.budget import Block, Rank
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, figure, prose
-from mlops_kit.core.render.evaluation import show_change, show_interval
+from mlops_kit.core.render.evaluation_words import show_change, show_interval, show_rows
 from mlops_kit.core.render.markdown_table import table, value_cell
 from mlops_kit.core.render.values import show_digest
 from mlops_kit.core.review.evaluation import Evaluation, ScoreRow
@@ -32,14 +32,17 @@ def _title(found: Evaluation) -> str:
     named = ", ".join(cell(one.path) for one in found.inputs[:_NAMED])
     more = f" and {len(found.inputs) - _NAMED} more" if found.inputs[_NAMED:] else ""
     data = f", both scored with {named}{more}" if named else ""
-    return (
-        f"#### {cell(found.model)} against what is live, on the same data\n\nLive {live}, candidate {candidate}{data}."
-    )
+    told = f"Live {live}, candidate {candidate}{data}."
+    return f"#### {cell(found.model)} against what is live, on the same data\n\n{told}"
 
 
 def _row(row: ScoreRow) -> str:
-    rows = f"{row.rows:,}" if row.rows else ""
-    change, interval = figure(show_change(row)), show_interval(row)
-    return (
-        f"| {cell(row.key)} | {value_cell(row.live)} | {value_cell(row.candidate)} | {change} | {interval} | {rows} |"
+    parts = (
+        cell(row.key),
+        value_cell(row.live),
+        value_cell(row.candidate),
+        figure(show_change(row)),
+        show_interval(row),
+        show_rows(row),
     )
+    return f"| {' | '.join(parts)} |"
