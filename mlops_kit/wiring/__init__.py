@@ -49,6 +49,7 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
+from mlops_kit.wiring.scoring import open_contest
 from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "open_clerk",
     "open_clinic",
     "open_cml",
+    "open_contest",
     "open_darkroom",
     "open_deployers",
     "open_drafts",
