@@ -29,6 +29,7 @@ READING = {
 CHANGING = {
     "init": "Add the kit to this repository: mlops.yaml and one workflow file.",
     "reproduce": "Run the pipeline's stages that changed, side by side.",
+    "retrain": "Train a model again where its data calls for it, and propose the result.",
     "commit": "Put what a runner reproduced on the pull request's branch.",
     "comment": "Post a report on its pull request, as one comment.",
     "promote": "Write down what an environment should run, where files say so.",

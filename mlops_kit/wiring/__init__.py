@@ -47,6 +47,7 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
+from mlops_kit.wiring.training import find_root, has_dvc_remote, open_proposer, open_trainer, with_handed
 
 __all__ = [
     "RunSetting",
@@ -57,6 +58,8 @@ __all__ = [
     "count_processors",
     "file_writer",
     "find_pin",
+    "find_root",
+    "has_dvc_remote",
     "has_registry",
     "list_environments",
     "list_models",
@@ -82,9 +85,11 @@ __all__ = [
     "open_own_loop",
     "open_packer",
     "open_pictures",
+    "open_proposer",
     "open_registry",
     "open_settings",
     "open_sources",
+    "open_trainer",
     "open_work_tree",
     "open_workshop",
     "open_world",
@@ -94,5 +99,6 @@ __all__ = [
     "read_example",
     "read_image",
     "render_page",
+    "with_handed",
     "write_text",
 ]

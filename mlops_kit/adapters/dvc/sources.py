@@ -35,11 +35,6 @@ class DvcWorkbench:
         wanted = frozenset(paths)
         return {path: digest for root in self._roots for path, digest in self._read(root, wanted)}
 
-    def has_remote(self) -> bool:
-        """Whether DVC has a default remote in the first root."""
-        with closing(Session(self._top / self._roots[0])) as session:
-            return bool(session.repo.config["core"].get("remote"))
-
     def _read(self, root: str, wanted: frozenset[str]) -> Iterator[tuple[str, Digest]]:
         with closing(Session(self._top / root)) as session, pipeline_errors():
             items = {self._path(item, session, root): item for item in _items(session.repo.index.stages)}
@@ -60,6 +55,12 @@ class DvcWorkbench:
 
     def _from_top(self, path: str) -> str:
         return Path(path).relative_to(self._top).as_posix()
+
+
+def has_remote(folder: Path) -> bool:
+    """Whether DVC has a default remote in a folder."""
+    with closing(Session(folder)) as session:
+        return bool(session.repo.config["core"].get("remote"))
 
 
 def _items(stages: Iterable[Stage]) -> Iterator[Output]:

@@ -20,6 +20,3 @@ class Workbench(Protocol):
 
         OutsideError where an address gives no answer.
         """
-
-    def has_remote(self) -> bool:
-        """Whether DVC has a default remote here."""

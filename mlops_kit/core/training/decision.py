@@ -36,9 +36,9 @@ def decide(situation: Situation) -> Decision:
     )
 
 
-def branch_prefix(model: ModelName) -> str:
-    """What the names of a model's branches begin with."""
-    return f"{BRANCHES}/{spell_for_tag(model)}/"
+def branch_of(model: ModelName, key: str) -> str:
+    """The branch that a retraining is proposed on: always the same for the same key."""
+    return f"{BRANCHES}/{spell_for_tag(model)}/{key}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class _Case:
     @property
     def branch(self) -> str:
         """The branch that it is proposed on."""
-        return f"{branch_prefix(self.situation.model)}{self.key}"
+        return branch_of(self.situation.model, self.key)
 
     @property
     def _window(self) -> str:

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from mlops_kit.core.config import Trigger
 from mlops_kit.core.errors import IntegrityError, Location
 from mlops_kit.core.review.cells import STRICT, Text, clip
+from mlops_kit.core.training.data import TrainingData
 from mlops_kit.core.training.situation import Action, Decision, DriftWord, Situation
 from mlops_kit.core.types import CommitSha, Digest
 
@@ -97,10 +98,7 @@ def describe(situation: Situation, decision: Decision, head: CommitSha) -> Retra
         key=decision.key,
         branch=decision.branch,
         alarms=decision.alarms,
-        data=tuple(
-            DataChange(path=clip(path), old=_text(old), new=_text(new))
-            for path, old, new in situation.current.changes(situation.trained)[:_MOST_ROWS]
-        ),
+        data=changes_of(situation.current, situation.trained),
         drift=DriftRow(
             verdict=clip(word.verdict),
             alarm=word.is_alarm,
@@ -109,6 +107,14 @@ def describe(situation: Situation, decision: Decision, head: CommitSha) -> Retra
         )
         if word
         else None,
+    )
+
+
+def changes_of(data: TrainingData, before: TrainingData) -> tuple[DataChange, ...]:
+    """What differs, as rows; of very many the first."""
+    return tuple(
+        DataChange(path=clip(path), old=_text(old), new=_text(new))
+        for path, old, new in data.changes(before)[:_MOST_ROWS]
     )
 
 
