@@ -12,6 +12,8 @@ from mlops_kit.core.review.acceptance import as_integrity
 
 _OUT_KEYS = frozenset({"md5", "size", "nfiles", "etag", "checksum", "isexec", "cloud", "files", "version_id"})
 _SOURCE_KEYS = _OUT_KEYS | {"hash"}
+_HASH = ("hash", "md5")
+"""What DVC 3 adds to an entry of DVC 2."""
 
 
 def check_data_files(files: Mapping[str, bytes], before: Mapping[str, bytes], known: frozenset[str]) -> None:
@@ -58,7 +60,7 @@ def _entry(entry: object, keys: frozenset[str]) -> object:
     """An out or a source without its digests; of a repository, without the commit that was found."""
     if not isinstance(entry, dict):
         return entry
-    kept = {key: inner for key, inner in entry.items() if key not in keys}
+    kept = {key: inner for key, inner in entry.items() if key not in keys and (key, inner) != _HASH}
     if isinstance(repository := kept.get("repo"), dict):
         kept["repo"] = {key: inner for key, inner in repository.items() if key != "rev_lock"}
     return kept
