@@ -4,6 +4,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
+from mlops_kit.wiring.data import open_drift, render_drift_page
 from mlops_kit.wiring.hand_overs import open_clerk, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
@@ -74,6 +75,7 @@ __all__ = [
     "open_darkroom",
     "open_deployers",
     "open_drafts",
+    "open_drift",
     "open_forge",
     "open_gallery",
     "open_git",
@@ -98,6 +100,7 @@ __all__ = [
     "read_event",
     "read_example",
     "read_image",
+    "render_drift_page",
     "render_page",
     "with_handed",
     "write_text",

@@ -17,7 +17,9 @@ SAMPLE_ROWS = 50_000
 SAMPLE_CELLS = 20_000_000
 """Cells of the largest sample: a table of many columns is sampled in fewer rows."""
 COUNTED_VALUES = 1_000
-"""A column with more distinct values than this is counted in the sample only, and only its most frequent are kept."""
+"""A column with more distinct values than this is counted in the sample only."""
+KEPT_VALUES = 20_000
+"""Counts of a column that are kept, of the most frequent values; none of one in which nearly every row has its own."""
 TEXT_LIMIT = 200
 """Characters of a value that are kept; longer ones are cut."""
 
@@ -76,6 +78,11 @@ class Numbers:
     deviation: float | None = None
     infinite: int = 0
     sample: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether all numbers of the sample are whole."""
+        return bool((self.sample == np.floor(self.sample)).all())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
