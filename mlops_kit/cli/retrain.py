@@ -1,5 +1,6 @@
 """`mlops-kit retrain`: options, the run between the decision and the proposal, and what is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from mlops_kit.commands.retrain import Ask, Trainer, Verdict, consider
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import CONFIG_FILE, Trigger
+from mlops_kit.core.drift.report import DriftReport, drift_json, parse_drift
 from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, KitError, RefusedError
 from mlops_kit.core.ports.drafts import Person
 from mlops_kit.core.render.retrain import (
@@ -35,6 +37,7 @@ from mlops_kit.core.render.retrain import (
 from mlops_kit.core.review.hand_over import OBJECT_COUNT, OBJECT_MIB, Bounds
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.document import DOCUMENT, Retraining, describe, parse_retraining, retraining_json
+from mlops_kit.core.training.drift import MOST_REPORTS, shorten
 from mlops_kit.core.training.proposal import Outcome, Proposal
 from mlops_kit.core.training.situation import Action
 from mlops_kit.core.types import CommitSha
@@ -209,9 +212,9 @@ def _carry_out(errand: _Errand, verdict: Verdict, folder: Path, *, push: bool) -
     """Write the decision, run what it asks for, and write what came of it; a run that is killed has a document too."""
     retraining = _describe(verdict)
     if retraining.action is not Action.RETRAIN:
-        _write(folder, retraining)
+        _write(folder, retraining, verdict.reports)
         return
-    _write(folder, replace(retraining, failure=_UNFINISHED))
+    _write(folder, replace(retraining, failure=_UNFINISHED), verdict.reports)
     packer = wiring.open_packer(
         errand.git,
         folder / LOCK_FOLDER,
@@ -234,7 +237,7 @@ def _conclude(errand: _Errand, folder: Path, *, bring: bool) -> Proposal:
     proposer = wiring.with_handed(
         errand.open_proposer(), errand.git, folder / LOCK_FOLDER, errand.wish.bounds, bring=bring
     )
-    return propose(proposer, retraining, errand.ask)
+    return propose(replace(proposer, reports=_read_reports(folder)), retraining, errand.ask)
 
 
 def _tell(errand: _Errand, done: Proposal) -> int:
@@ -258,8 +261,19 @@ def _describe(verdict: Verdict) -> Retraining:
     return describe(verdict.situation, verdict.decision, verdict.ground.head)
 
 
-def _write(folder: Path, retraining: Retraining) -> None:
+def _write(folder: Path, retraining: Retraining, reports: Sequence[DriftReport] = ()) -> None:
     wiring.write_text(folder / DOCUMENT, retraining_json(retraining))
+    for position, report in enumerate(reports[:MOST_REPORTS]):
+        wiring.write_text(folder / f"drift-{position}.json", drift_json(shorten(report)))
+
+
+def _read_reports(folder: Path) -> tuple[DriftReport, ...]:
+    """The reports of drift that came along, taken as data."""
+    names = [
+        f"drift-{position}.json" for position in range(MOST_REPORTS) if (folder / f"drift-{position}.json").exists()
+    ]
+    files = [f"{folder.name}/{name}" for name in names]
+    return tuple(parse_drift(wiring.read_artifact(folder.parent, file), file=file) for file in files)
 
 
 def _refuse_privileged(inputs: Inputs) -> None:

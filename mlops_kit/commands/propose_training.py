@@ -13,6 +13,7 @@ from mlops_kit.commands.note_training import note_training
 from mlops_kit.commands.retrain import Ask, Ground, Verdict, read_ground, read_trained, weigh
 from mlops_kit.commands.rollback import ACTIONS_LOGIN
 from mlops_kit.commands.world import World
+from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.errors import IntegrityError, RefusedError
 from mlops_kit.core.ports.drafts import Draft, Drafts, Person
 from mlops_kit.core.ports.handing import Depot, Handed
@@ -32,6 +33,7 @@ class Proposer:
 
     `handed` is None where the training handed nothing over, `depot` where its outputs need not be brought anywhere.
     `make_report` compares a commit (second) with another. `work_config` are the DVC settings that are checked out.
+    `reports` are those of drift, for people to read.
     """
 
     world: World
@@ -42,6 +44,7 @@ class Proposer:
     author: Person | None = None
     work_config: Mapping[str, bytes] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
+    reports: tuple[DriftReport, ...] = ()
 
 
 def propose(proposer: Proposer, retraining: Retraining, ask: Ask) -> Proposal:
@@ -58,7 +61,13 @@ def propose(proposer: Proposer, retraining: Retraining, ask: Ask) -> Proposal:
         raise IntegrityError(f"the retraining is for {retraining.environment}, and a model enters {ground.environment}")
     ask = replace(ask, asked_at=retraining.asked_at)
     _note_drift(world, weigh(world, ground, ask, current=ground.trained, drift=retraining.drift_word))
-    told = Proposal(outcome=Outcome.NOTHING, retraining=retraining, reason=retraining.reason, base=ground.branch)
+    told = Proposal(
+        outcome=Outcome.NOTHING,
+        retraining=retraining,
+        reason=retraining.reason,
+        base=ground.branch,
+        drift=proposer.reports,
+    )
     match retraining.action:
         case Action.WAIT | Action.REFUSE:
             return told

@@ -13,6 +13,7 @@ from mlops_kit.commands.facts import CommitTree, project_of
 from mlops_kit.commands.plan import choose_environments
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import UPDATE_IMPORTS, TrainingPolicy, Trigger
+from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.ports import Commands, Tree
@@ -60,7 +61,15 @@ class Ground:
     merged: TrainingData
 
 
-Judge = Callable[[Ground], DriftWord | None]
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a judge of data says, and the reports of it."""
+
+    word: DriftWord
+    reports: tuple[DriftReport, ...] = ()
+
+
+Judge = Callable[[Ground, TrainingData], Judged | None]
 """Says whether the data that is there drifted from what the live model was trained on; None where nobody asked."""
 
 
@@ -82,6 +91,7 @@ class Verdict:
     ground: Ground
     situation: Situation
     decision: Decision
+    reports: tuple[DriftReport, ...] = ()
 
 
 def consider(trainer: Trainer, ask: Ask, *, refreshing: bool) -> Verdict:
@@ -94,8 +104,9 @@ def consider(trainer: Trainer, ask: Ask, *, refreshing: bool) -> Verdict:
     if refreshing:
         _refresh(trainer, ground)
     current = _read_current(trainer, ground)
-    word = trainer.judge(ground) if trainer.judge else None
-    return weigh(trainer.world, ground, ask, current=current, drift=word)
+    judged = trainer.judge(ground, current) if trainer.judge and not current.unknown else None
+    verdict = weigh(trainer.world, ground, ask, current=current, drift=judged.word if judged else None)
+    return replace(verdict, reports=judged.reports if judged else ())
 
 
 def weigh(world: World, ground: Ground, ask: Ask, *, current: TrainingData, drift: DriftWord | None = None) -> Verdict:

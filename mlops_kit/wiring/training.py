@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     from mlops_kit.commands.propose_training import Proposer
     from mlops_kit.commands.retrain import Judge, Trainer
     from mlops_kit.commands.world import World
+    from mlops_kit.core.config import Config
+    from mlops_kit.core.drift.report import DriftReport
     from mlops_kit.core.ports.drafts import Person
     from mlops_kit.core.review.hand_over import Bounds
     from mlops_kit.core.review.report import Report
     from mlops_kit.core.types import CommitSha
 
 
-def open_trainer(
-    world: World, git: GitRepository, environment: Mapping[str, str], *, judge: Judge | None = None
-) -> Trainer:
+def open_trainer(world: World, git: GitRepository, environment: Mapping[str, str]) -> Trainer:
     """What looks at the work tree and decides."""
     from mlops_kit.adapters.commands import RepositoryCommands
     from mlops_kit.adapters.dvc.sources import DvcWorkbench
@@ -37,8 +38,21 @@ def open_trainer(
         work_tree=work_tree,
         workbench=DvcWorkbench(git.root, declared_project(work_tree).roots),
         commands=RepositoryCommands(git.root, stage_environment(environment)),
-        judge=judge,
+        judge=_open_judge(world.config, git, environment),
     )
+
+
+def _open_judge(config: Config, git: GitRepository, environment: Mapping[str, str]) -> Judge:
+    """What judges the data sets of the configuration; its libraries are wanted where one of them changed."""
+    from mlops_kit.commands.drift import DriftQuestion, compare_data
+    from mlops_kit.commands.judge_training import judge_training_data
+    from mlops_kit.wiring.data import open_drift
+
+    def compare(path: str, reference: CommitSha) -> DriftReport:
+        with open_drift(git, environment, config) as sources:
+            return compare_data(DriftQuestion(data=path, reference=reference), sources)
+
+    return partial(judge_training_data, config.drift.data, compare)
 
 
 def has_dvc_remote(folder: Path) -> bool:

@@ -89,10 +89,14 @@ class Orchard:
     def grow(self, accuracy: float, *, project: Project | None = None, row: str = "") -> None:
         """Have new data in a clone, added to DVC and not committed; the model will be so accurate."""
         clone = project or self.runner
-        data = clone.root / "rows.csv"
         text = self.data_of(clone)
+        self.replace_data(f"{text}{row or len(text)},{accuracy}\n", clone)
+
+    def replace_data(self, text: str, clone: Project) -> None:
+        """Have other data in a clone, added to DVC and not committed."""
+        data = clone.root / "rows.csv"
         data.unlink(missing_ok=True)
-        data.write_text(f"{text}{row or len(text)},{accuracy}\n")
+        data.write_text(text)
         with clone.opened() as repo:
             repo.add("rows.csv")
 
@@ -128,10 +132,12 @@ class Orchard:
         return Project(root=target)
 
 
-def make_orchard(folder: Path, *, github: FakeGitHub | None = None, policy: str = POLICY) -> Orchard:
+def make_orchard(
+    folder: Path, *, github: FakeGitHub | None = None, policy: str = POLICY, rows: str = "1,0.9\n"
+) -> Orchard:
     """A first version of the model live in `dev`."""
     origin = folder / "origin.git"
-    files = {"dvc.yaml": PIPELINE, "train.py": TRAIN, "mlops.yaml": policy, "rows.csv": "1,0.9\n"}
+    files = {"dvc.yaml": PIPELINE, "train.py": TRAIN, "mlops.yaml": policy, "rows.csv": f"x,accuracy\n{rows}"}
     author = make_project(folder / "author", {}, site=folder / "site")
     author.write({**files, ".dvc/config": with_remote(author, folder_remote(folder / "store"))})
     with author.opened() as repo:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub, Fault
 from tests.integration.desk import KIT, git
-from tests.integration.orchard import FOLDER, Orchard, make_orchard
+from tests.integration.orchard import FOLDER, POLICY, Orchard, make_orchard
 
 
 @pytest.fixture
@@ -47,9 +48,7 @@ def test_on_a_laptop_new_data_becomes_a_branch_once(orchard: Orchard, capsys: py
     assert (orchard.branches(), kinds(orchard)) == ([branch], ["proposed"])
 
 
-def test_two_jobs_propose_one_pull_request_that_survives_every_repetition(
-    orchard: Orchard, github: FakeGitHub
-) -> None:
+def test_two_jobs_propose_one_pull_request_that_survives_every_repetition(orchard: Orchard, github: FakeGitHub) -> None:
     orchard.grow(0.95)
     assert orchard.hand_over() is ExitCode.DONE
     assert orchard.branches() == []
@@ -129,3 +128,40 @@ def test_only_a_commit_of_the_environment_s_branch_is_trained_at(
 
     assert orchard.retrain("--check") is ExitCode.INPUT
     assert "is not a commit of the branch dev" in capsys.readouterr().err
+
+
+DRIFTING = (
+    POLICY
+    + """
+drift: {data: [rows.csv]}
+training: {on: [drift]}
+"""
+)
+
+
+def table(*, shift: float, seed: int) -> str:
+    """600 rows that are drawn anew for each seed."""
+    values = Random(seed)  # noqa: S311 - rows of a test, not secrets
+    return "".join(f"{values.gauss(shift, 1.0):.4f},0.9\n" for _ in range(600))
+
+
+def test_noise_is_left_alone_and_drift_that_stays_becomes_a_pull_request(github: FakeGitHub, tmp_path: Path) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=DRIFTING, rows=table(shift=0, seed=1))
+
+    def arrive(rows: str) -> str:
+        orchard.replace_data(f"x,accuracy\n{rows}", orchard.runner)
+        assert orchard.hand_over() is ExitCode.DONE
+        assert orchard.propose() is ExitCode.DONE
+        return orchard.outputs()["retrain"]
+
+    assert (arrive(table(shift=0, seed=2)), kinds(orchard)) == ("nothing", [])
+    assert (arrive(table(shift=1, seed=3)), kinds(orchard)) == ("nothing", ["alarm"])
+    assert (arrive(table(shift=1, seed=3)), kinds(orchard)) == ("nothing", ["alarm"])
+
+    assert arrive(table(shift=1, seed=4)) == "proposed"
+
+    assert kinds(orchard) == ["alarm", "alarm", "proposed"]
+    body = str(github.pulls[1]["body"])
+    assert "alarm 2 in a row." in body.splitlines()[0]
+    assert "Data drift: fail" in body
+    assert orchard.run("history", "churn") is ExitCode.DONE

@@ -1,9 +1,11 @@
 """The texts of a retraining: the decision, what came of it, its commit and its pull request."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
+from mlops_kit.core.drift.report import DriftReport
+from mlops_kit.core.render.drift_markdown import render_drift_markdown
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, clean, prose
 from mlops_kit.core.render.markdown import render_report
 from mlops_kit.core.render.promotion_words import printable, render_markdown_table, render_table, short_digest
@@ -14,6 +16,8 @@ from mlops_kit.core.training.situation import Action
 TITLE_LIMIT = 200
 BODY_LIMIT = 45_000
 """Characters of the comparison in a pull request's text, which may have 65,536 in all."""
+DRIFT_LIMIT = 15_000
+"""Characters of the reports of drift there."""
 _ROWS = 50
 _VERBS = {
     Action.WAIT: "wait",
@@ -53,6 +57,7 @@ def pull_request_body(told: Proposal, *, why: str) -> str:
     """Why it was trained again, on which data, how it compares with what is there, and what merging does."""
     retraining = told.retraining
     parts = [prose(_sentence(why), limit=MESSAGE_LIMIT), "", *_data_table(retraining), *_drift_lines(retraining)]
+    parts += _drift_reports(told.drift)
     if told.report:
         parts += [render_report(told.report, limit=BODY_LIMIT), ""]
     return "\n".join([*parts, _MERGING, *(["", f"> {_QUIET}"] if told.is_quiet else []), ""])
@@ -96,6 +101,7 @@ def render_proposal_markdown(told: Proposal) -> str:
     parts = [f"**{place}: {_TOLD[told.outcome]}**", "", prose(_sentence(told.reason), limit=MESSAGE_LIMIT), ""]
     if told.number:
         parts += [f"Pull request #{told.number}.", ""]
+    parts += _drift_reports(told.drift)
     return "\n".join([*parts, *([render_report(told.report)] if told.report else [])]).rstrip("\n")
 
 
@@ -131,6 +137,16 @@ def _drift_lines(retraining: Retraining) -> list[str]:
         return []
     lines = [f"Drift: {cell(drift.verdict)}, {retraining.alarms} alarms in a row.", ""]
     return [*lines, *(f"- {prose(one, limit=MESSAGE_LIMIT)}" for one in drift.violations[:_ROWS]), ""]
+
+
+def _drift_reports(reports: Iterable[DriftReport]) -> Iterator[str]:
+    """As many whole reports as there is room for."""
+    room = DRIFT_LIMIT
+    for report in reports:
+        text = render_drift_markdown(report)
+        if len(text) <= room:
+            yield text
+        room -= len(text)
 
 
 def _drift_text(retraining: Retraining) -> Iterator[str]:

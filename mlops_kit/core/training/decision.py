@@ -238,13 +238,21 @@ def _why(case: _Case) -> str:
 
 
 def _nothing(situation: Situation) -> str:
-    alarms, needed = len(_alarms(situation)), situation.policy.alarms
-    if situation.is_changed:
-        waits = f", and {alarms} of {needed} alarms are there" if Trigger.DRIFT in situation.policy.on else ""
-        return f"the data is new, and training.on does not name data{waits}"
     what = "the live model" if situation.is_live else "the last model"
-    drifted = f"; {alarms} of {needed} alarms of drift are there" if alarms else ""
-    return f"{what} was trained on the data that is there{drifted}"
+    told = "the data is new" if situation.is_changed else f"{what} was trained on the data that is there"
+    if Trigger.DRIFT in situation.policy.on:
+        return told + _tell_drift(situation)
+    return f"{told}, and training.on does not name data" if situation.is_changed else told
+
+
+def _tell_drift(situation: Situation) -> str:
+    """How far the row of alarms is, as the end of a sentence."""
+    alarms, needed, word = len(_alarms(situation)), situation.policy.alarms, situation.drift
+    if word and not word.is_conclusive:
+        return f"; whether it drifted cannot be said, and {alarms} of {needed} alarms are there"
+    if alarms:
+        return f"; it drifted, alarm {alarms} of {needed} in a row"
+    return "; it has not drifted" if word else ""
 
 
 def _sha256(text: str) -> str:

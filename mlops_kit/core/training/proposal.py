@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.document import Retraining
 from mlops_kit.core.types import CommitSha
@@ -22,8 +23,8 @@ class Outcome(StrEnum):
 class Proposal:
     """The outcome of a retraining, and why, as a sentence.
 
-    `base` is the branch that it is proposed to, `report` compares it with that; `number` and `url` are the pull
-    request's. `is_quiet` says that no workflow starts for it.
+    `base` is the branch that it is proposed to, `report` compares it with that; `drift` is what was said of
+    the data. `number` and `url` are the pull request's. `is_quiet` says that no workflow starts for it.
     """
 
     outcome: Outcome
@@ -33,6 +34,7 @@ class Proposal:
     branch: str = ""
     commit: CommitSha | None = None
     report: Report | None = None
+    drift: tuple[DriftReport, ...] = ()
     number: int | None = None
     url: str = ""
     is_quiet: bool = False

@@ -116,7 +116,7 @@ def test_drift_takes_two_alarms_in_a_row_on_different_data() -> None:
 
     again = decide(situation("b", rules=rules, drift=drifted("b"), notes=(alarm,)))
     assert (again.action, again.note, again.alarms) == (Action.WAIT, None, 1)
-    assert again.reason.endswith("the data is new, and training.on does not name data, and 1 of 2 alarms are there")
+    assert again.reason.endswith(": the data is new; it drifted, alarm 1 of 2 in a row")
 
     second = decide(situation("c", rules=rules, drift=drifted("c"), notes=(alarm,)))
     assert (second.action, second.trigger, second.note) == (Action.RETRAIN, Trigger.DRIFT, NoteKind.ALARM)
