@@ -143,7 +143,8 @@ class _Errand:
         return Ask(model=self.wish.model, occasion=occasion, at_once=self.wish.at_once)
 
     def open_trainer(self) -> Trainer:
-        return wiring.open_trainer(self.world, self.git, self.inputs.variables)
+        trainer = wiring.open_trainer(self.world, self.git, self.inputs.variables)
+        return replace(trainer, fetches=bool(self.inputs.token) or not self.inputs.on_actions)
 
     def open_proposer(self) -> Proposer:
         return wiring.open_proposer(

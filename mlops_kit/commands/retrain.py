@@ -75,13 +75,14 @@ Judge = Callable[[Ground, TrainingData], Judged | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer:
-    """What a retraining is decided with."""
+    """What a retraining is decided with; `fetches` is False where the checkout has all and may not ask for more."""
 
     world: World
     work_tree: Tree
     workbench: Workbench
     commands: Commands
     judge: Judge | None = None
+    fetches: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,8 @@ def consider(trainer: Trainer, ask: Ask, *, refreshing: bool) -> Verdict:
 
     InputError where what is checked out is not of the environment's branch, OutsideError where the refresh fails.
     """
-    trainer.world.git.fetch()
+    if trainer.fetches:
+        trainer.world.git.fetch()
     ground = read_ground(trainer.world, ask.model, trainer.world.git.resolve("HEAD"))
     if refreshing:
         _refresh(trainer, ground)
