@@ -115,7 +115,9 @@ def _judge(proposer: Proposer, ground: Ground, ask: Ask, told: Proposal) -> Prop
         return _finish(proposer, ground, told, branch=decision.branch)
     if decision.action is not Action.RETRAIN:
         return told
-    case = _Case(proposer=proposer, verdict=verdict, told=replace(told, commit=made))
+    case = _Case(proposer=proposer, verdict=verdict, told=told)
+    if not harvest.accepted.is_change and not told.retraining.gpu_seconds:
+        return replace(told, reason="the run changed nothing: there is nothing new to learn from")
     if not harvest.accepted.is_change or _is_live(proposer, ground, made):
         return case.reject("the same model came out as before")
     bring()
@@ -154,7 +156,7 @@ class _Case:
         if self.proposer.drafts.create_branch(branch, made) != made:
             world.git.fetch()
             return _finish(self.proposer, ground, self.told, branch=branch)
-        done = _open(self.proposer, ground, replace(self.told, branch=branch), why=self.told.reason)
+        done = _open(self.proposer, ground, replace(self.told, branch=branch, commit=made), why=self.told.reason)
         note_training(world, ground, NoteKind.PROPOSED, self.training, reason=self.told.reason)
         return done
 
