@@ -32,6 +32,7 @@ DOCUMENTS = (
     "environment-lock",
     "doctor",
     "hand-over",
+    "retrain",
     "drift",
 )
 Schema = Mapping[str, Any]

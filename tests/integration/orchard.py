@@ -66,7 +66,7 @@ class Orchard:
 
     def hand_over(self, *words: str, **variables: str) -> ExitCode:
         """The first job: decide and train, and bring the folder to the second as an artifact travels."""
-        code = self.retrain("--hand-over", FOLDER, *words, **variables)
+        code = self.run("retrain", "--hand-over", FOLDER, *words, project=self.runner, **variables)
         self.carry()
         return code
 
@@ -79,7 +79,8 @@ class Orchard:
 
     def propose(self, *words: str, **variables: str) -> ExitCode:
         """The second job, with the workflow's token."""
-        return self.retrain("--propose", FOLDER, *words, project=self.trusted, **{**self.variables, **variables})
+        known = dict(self.variables, **variables)
+        return self.run("retrain", "--propose", FOLDER, *words, project=self.trusted, **known)
 
     @property
     def plain_variables(self) -> dict[str, str]:

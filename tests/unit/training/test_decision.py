@@ -184,6 +184,7 @@ def test_no_sequence_of_data_trains_twice_on_the_same_or_faster_than_may_be(
 def test_only_alarms_on_different_data_add_up(seen: list[str]) -> None:
     rules = policy(on=["drift"], alarms=3)
     notes: list[Note] = []
+    decision = decide(situation("a", rules=rules))
     for letter in seen:
         decision = decide(situation(letter, notes=tuple(notes), rules=rules, drift=drifted(letter)))
         if decision.note:
