@@ -25,7 +25,7 @@ from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import CONFIG_FILE, Trigger
 from mlops_kit.core.drift.report import DriftReport, drift_json, parse_drift
-from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, KitError, RefusedError
+from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, InterruptedRunError, KitError, RefusedError
 from mlops_kit.core.ports.drafts import Person
 from mlops_kit.core.render.retrain import (
     proposal_json,
@@ -195,6 +195,8 @@ def _do_all(errand: _Errand) -> int:
         place = folder / "retraining"
         try:
             _carry_out(errand, verdict, place, push=wiring.has_dvc_remote(errand.caller.folder))
+        except InterruptedRunError:
+            raise
         except KitError:
             _conclude(errand, place, bring=False)
             raise

@@ -5,6 +5,7 @@ push the branch, open the pull request, note it in the log; each step can be rep
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mlops_kit.commands.accept_training import Harvest, Subject, accept_training
@@ -14,10 +15,11 @@ from mlops_kit.commands.retrain import Ask, Ground, Verdict, read_ground, read_t
 from mlops_kit.commands.rollback import ACTIONS_LOGIN
 from mlops_kit.commands.world import World
 from mlops_kit.core.drift.report import DriftReport
-from mlops_kit.core.errors import IntegrityError, RefusedError
+from mlops_kit.core.errors import IntegrityError, KitError, RefusedError
 from mlops_kit.core.ports.drafts import Draft, Drafts, Person
 from mlops_kit.core.ports.handing import Depot, Handed
 from mlops_kit.core.render.retrain import commit_message, pull_request_body, pull_request_title
+from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.hand_over import Bounds, parse_hand_over
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.decision import branch_of
@@ -74,7 +76,7 @@ def propose(proposer: Proposer, retraining: Retraining, ask: Ask) -> Proposal:
         case Action.FINISH:
             return _finish(proposer, ground, told, branch=branch_of(ground.model, retraining.key))
         case Action.RETRAIN:
-            return _fail(world, ground, told) if proposer.handed is None else _judge(proposer, ground, ask, told)
+            return _fail(world, ground, told) if proposer.handed is None else _try(proposer, ground, ask, told)
 
 
 def _require_settings(proposer: Proposer) -> None:
@@ -98,9 +100,26 @@ def _note_drift(world: World, verdict: Verdict) -> None:
 def _fail(world: World, ground: Ground, told: Proposal) -> Proposal:
     """The training has no result: the cooldown counts it, and after it is over it is tried again."""
     reason = told.retraining.failure or "the training ended without a result"
-    training = Training(data=ground.trained.digest, key=told.retraining.key, gpu_seconds=told.retraining.gpu_seconds)
-    note_training(world, ground, NoteKind.FAILED, training, reason=reason)
+    claimed = told.retraining
+    training = Training(data=ground.trained.digest, key=claimed.key, gpu_seconds=claimed.gpu_seconds)
+    note_training(world, ground, NoteKind.FAILED, training, reason=reason, since=claimed.asked_at)
     return replace(told, outcome=Outcome.FAILED, reason=reason)
+
+
+def _try(proposer: Proposer, ground: Ground, ask: Ask, told: Proposal) -> Proposal:
+    """Judge the result; where that cannot be done it is noted, so that nobody trains the same again at once.
+
+    What was pushed needs no such note: the next run goes on from there.
+    """
+    world, claimed = proposer.world, told.retraining
+    try:
+        return _judge(proposer, ground, ask, told)
+    except KitError as error:
+        with suppress(KitError):  # the first error is the one to tell
+            world.git.fetch()
+            if world.git.branch_head(branch_of(ground.model, claimed.key)) is None:
+                _fail(world, ground, replace(told, retraining=replace(claimed, failure=clip(str(error.problems[0])))))
+        raise
 
 
 def _judge(proposer: Proposer, ground: Ground, ask: Ask, told: Proposal) -> Proposal:
