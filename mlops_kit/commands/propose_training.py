@@ -16,6 +16,7 @@ from mlops_kit.commands.rollback import ACTIONS_LOGIN
 from mlops_kit.commands.world import World
 from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.errors import IntegrityError, KitError, RefusedError
+from mlops_kit.core.forge import Branch
 from mlops_kit.core.ports.drafts import Draft, Drafts, Person
 from mlops_kit.core.ports.handing import Depot, Handed
 from mlops_kit.core.render.retrain import commit_message, pull_request_body, pull_request_title
@@ -177,6 +178,7 @@ class _Case:
             return _finish(self.proposer, ground, self.told, branch=branch)
         done = _open(self.proposer, ground, replace(self.told, branch=branch, commit=made), why=self.told.reason)
         note_training(world, ground, NoteKind.PROPOSED, self.training, reason=self.told.reason)
+        _supersede(world, ground, done)
         return done
 
 
@@ -277,3 +279,21 @@ def _open(proposer: Proposer, ground: Ground, told: Proposal, *, why: str) -> Pr
             hint="let workflows open pull requests (Settings, Actions, General), then run it again",
         ) from error
     return replace(told, number=opened.number, url=opened.url)
+
+
+def _supersede(world: World, ground: Ground, told: Proposal) -> None:
+    """Close the kit's own pull requests of earlier data: who reviews has one."""
+    if world.open_forge is None or told.number is None:
+        return
+    forge = world.open_forge()
+    login, current = forge.read_login(), forge.read_pull_request(told.number)
+    for branch in sorted(_proposed_branches(ground) - {told.branch}):
+        for older in forge.find_branch_pull_requests(Branch(repository=current.head_repository, name=branch)):
+            if older.author == login and older.base_branch == ground.branch:
+                forge.create_comment(older.number, f"#{told.number} is of newer data, and takes the place of this one.")
+                forge.close_pull_request(older.number)
+
+
+def _proposed_branches(ground: Ground) -> frozenset[str]:
+    words = (note.training for note in ground.history.notes if note.kind is NoteKind.PROPOSED)
+    return frozenset(branch_of(ground.model, found.key) for found in words if found)

@@ -207,3 +207,17 @@ def test_runners_that_propose_the_same_at_once_have_one_branch_and_one_pull_requ
 
     assert [racer.returncode for racer in racers] == [0, 0, 0], ended
     assert (len(orchard.branches()), list(github.pulls), kinds(orchard)) == (1, [1], ["proposed"])
+
+
+def test_a_pull_request_of_older_data_makes_room_for_the_newer_one(orchard: Orchard, github: FakeGitHub) -> None:
+    orchard.grow(0.95)
+    orchard.hand_over()
+    orchard.propose()
+    git(orchard.runner.root, "checkout", "--quiet", "--force", "dev")
+    orchard.grow(0.96, row="9")
+    assert orchard.hand_over("--now") is ExitCode.DONE
+
+    assert orchard.propose("--now") is ExitCode.DONE
+
+    assert [(number, pull["state"]) for number, pull in github.pulls.items()] == [(1, "closed"), (2, "open")]
+    assert github.bodies(author=KIT) == ["#2 is of newer data, and takes the place of this one."]
