@@ -14,6 +14,7 @@ from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
+from mlops_kit.core.review.evaluation import Evaluation
 from mlops_kit.core.review.hand_over import HandOver
 from mlops_kit.core.review.report import PlanRows, Report
 from mlops_kit.core.training.document import Retraining
@@ -41,6 +42,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
     """Name to JSON Schema: what may be written in mlops.yaml, and what the kit writes in its documents."""
     written = {
         "report": Report,
+        "evaluation": Evaluation,
         "forecast": Forecast,
         "explanation": Explanation,
         "plan": PlanRows,

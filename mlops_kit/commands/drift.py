@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mlops_kit.commands.data_sets import Warehouse, find_current, find_reference
 from mlops_kit.core.config import Config
+from mlops_kit.core.drift.detector import Detector
 from mlops_kit.core.drift.judge import judge_drift
 from mlops_kit.core.drift.profile import DataProfile, DataSet
 from mlops_kit.core.drift.report import DriftReport, Violation
@@ -30,13 +31,14 @@ Checker = Callable[[DataSet, DataProfile], Iterable[Violation]]
 
 @dataclass(frozen=True, kw_only=True)
 class DriftSources:
-    """What drift is judged with; `check` says what of the current data is not valid."""
+    """What drift is judged with; `check` says what of the current data is not valid, `detectors` judge besides."""
 
     warehouse: Warehouse
     profiler: Profiler
     config: Config
     now: Callable[[], datetime]
     check: Checker = field(default=lambda _data, _profile: ())
+    detectors: tuple[Detector, ...] = ()
 
 
 def compare_data(question: DriftQuestion, sources: DriftSources) -> DriftReport:
@@ -45,8 +47,14 @@ def compare_data(question: DriftQuestion, sources: DriftSources) -> DriftReport:
     old = find_reference(sources.warehouse, path, question.reference, sources.config)
     new = find_current(sources.warehouse, path, question.current)
     reference, current = sources.profiler.profile(old), sources.profiler.profile(new)
-    violations = tuple(sources.check(new, current))
-    return judge_drift(reference, current, sources.config.drift, now=sources.now(), violations=violations)
+    return judge_drift(
+        reference,
+        current,
+        sources.config.drift,
+        now=sources.now(),
+        violations=tuple(sources.check(new, current)),
+        remarks=[remark for one in sources.detectors for remark in one.detect(reference, current)],
+    )
 
 
 def choose_data(named: str, config: Config) -> str:

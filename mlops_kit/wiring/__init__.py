@@ -35,6 +35,7 @@ from mlops_kit.wiring.reviews import (
     open_forge,
     open_gallery,
     open_head,
+    open_issues,
     open_pictures,
     open_sources,
     render_page,
@@ -48,11 +49,16 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
+from mlops_kit.wiring.scoring import open_contest
+from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
 from mlops_kit.wiring.training import find_root, has_dvc_remote, open_proposer, open_trainer, with_handed
 
 __all__ = [
     "RunSetting",
+    "SweepPlan",
     "Visit",
+    "Winner",
+    "apply_candidate",
     "check_locks",
     "check_pipelines",
     "count_jobs",
@@ -72,6 +78,7 @@ __all__ = [
     "open_clerk",
     "open_clinic",
     "open_cml",
+    "open_contest",
     "open_darkroom",
     "open_deployers",
     "open_drafts",
@@ -80,6 +87,8 @@ __all__ = [
     "open_gallery",
     "open_git",
     "open_head",
+    "open_issues",
+    "open_laboratory",
     "open_ledger",
     "open_locks",
     "open_log",
@@ -89,6 +98,7 @@ __all__ = [
     "open_pictures",
     "open_proposer",
     "open_registry",
+    "open_search",
     "open_settings",
     "open_sources",
     "open_trainer",
@@ -100,6 +110,7 @@ __all__ = [
     "read_event",
     "read_example",
     "read_image",
+    "remember_sweep",
     "render_drift_page",
     "render_page",
     "with_handed",

@@ -29,7 +29,9 @@ def open_drift(git: GitRepository, environment: Mapping[str, str], config: Confi
     from mlops_kit.adapters.scratch import scratch_folder
     from mlops_kit.commands.data_sets import Warehouse
     from mlops_kit.commands.drift import DriftSources
+    from mlops_kit.detectors.catalog import open_detectors
 
+    detectors = tuple(open_detectors(config.drift).values())
     with scratch_folder() as scratch:
         places = DataPlaces(git.root, environment, scratch)
         warehouse = Warehouse(
@@ -40,7 +42,9 @@ def open_drift(git: GitRepository, environment: Mapping[str, str], config: Confi
             open_place=places.open,
             keep=places.keep,
         )
-        yield DriftSources(warehouse=warehouse, profiler=DuckProfiler(), config=config, now=SystemClock().now)
+        yield DriftSources(
+            warehouse=warehouse, profiler=DuckProfiler(), config=config, now=SystemClock().now, detectors=detectors
+        )
 
 
 def render_drift_page(report: DriftReport) -> str:

@@ -40,6 +40,7 @@ NAMES = (
     "doctor",
     "drift",
     "environment-lock",
+    "evaluation",
     "explanation",
     "forecast",
     "hand-over",

@@ -1,8 +1,9 @@
 """What the values of each column are, and how SQL reads them as that."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from mlops_kit.adapters.profiles.engine import Database
 from mlops_kit.adapters.profiles.relation import Relation, literal
@@ -13,7 +14,9 @@ HEAD_CELLS = 4_000_000
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "-", "?")
 """Words that stand for no value in a column that holds no text otherwise."""
 _FORMATS = ("%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y %H:%M:%S", "%d %b %Y", "%b %d, %Y")
+_GLANCE_ROWS = 20
 _BATCH = 500
+T = TypeVar("T")
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*")
 _MOMENTS = re.compile(r"DATE|TIMESTAMP.*")
 _TEXTS = re.compile(r"VARCHAR|ENUM\(.*|UUID|JSON|TIME.*|INTERVAL|BIT")
@@ -107,49 +110,68 @@ def find_columns(database: Database, relation: Relation, numbers: Sequence[int])
 
 def look_into(database: Database, relation: Relation, numbers: Sequence[int], *, rows: int = 0) -> Iterator[Column]:
     """The columns as their values say they are: those of the first rows, or of all where `rows` is 0."""
-    limit = f" LIMIT {rows}" if rows else ""
     for batch in batches(numbers, _BATCH):
-        candidates = [tuple(_candidates(relation, number)) for number in batch]
-        counted = [sql for column in candidates for sql in _counts(column)]
-        names = ", ".join(f"c{number}" for number in batch)
-        found = iter(database.row(f"SELECT {', '.join(counted)} FROM (SELECT {names} FROM {relation.source}{limit})"))  # noqa: S608 - no name or value of the data
-        for column in candidates:
-            there, *fitting = [next(found) for _ in range(len(column))]
-            yield _choose(column, there, fitting)
+        source = _head(relation, batch, rows)
+        found = _fit(database, source, [tuple(_candidates(relation, number)) for number in batch])
+        texts = [column for column in found if column.family is Family.TEXT]
+        few = _fit(database, _head(relation, batch, _GLANCE_ROWS), [tuple(_other_moments(text)) for text in texts])
+        likely = [text for text, glance in zip(texts, few, strict=True) if glance.family is not Family.TEXT]
+        moments = _fit(database, source, [tuple(_other_moments(text)) for text in likely])
+        better = {column.number: column for column in moments}
+        yield from (better.get(column.number, column) for column in found)
 
 
-def batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """The numbers, so many at a time."""
-    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+def batches(items: Sequence[T], size: int) -> tuple[Sequence[T], ...]:
+    """The items, so many at a time."""
+    return tuple(items[start : start + size] for start in range(0, len(items), size))
 
 
 def _candidates(relation: Relation, number: int) -> Iterator[Column]:
-    """What a column may be, the text that fits everything first, then the likelier ones first."""
+    """What a column may be: the text that fits everything, then what is likelier first."""
     name, source = relation.names[number], relation.format
     text = Column(number=number, name=name, family=Family.TEXT, type="VARCHAR", source=source)
     yield text
     yield replace(text, family=Family.NUMBER, type="DOUBLE")
     yield replace(text, family=Family.BOOLEAN, type="BOOLEAN")
     yield replace(text, family=Family.MOMENT, type="TIMESTAMP")
-    for form in _FORMATS:
-        yield replace(text, family=Family.MOMENT, type=f"TIMESTAMP {form}", form=form)
     if source is TableFormat.JSON_LINES:
         yield replace(text, family=Family.NESTED, type="JSON")
 
 
-def _counts(candidates: Iterable[Column]) -> Iterator[str]:
+def _other_moments(text: Column) -> Iterator[Column]:
+    yield text
+    for form in _FORMATS:
+        yield replace(text, family=Family.MOMENT, type=f"TIMESTAMP {form}", form=form)
+
+
+def _fit(database: Database, source: str, candidates: Sequence[Sequence[Column]]) -> tuple[Column, ...]:
+    """Of each column the candidate that fits all of its values."""
+    if not candidates:
+        return ()
+    counts = ", ".join(sql for column in candidates for sql in _counts(column))
+    found = iter(database.row(f"SELECT {counts} FROM {source}"))  # noqa: S608 - no name or value of the data
+    return tuple(_choose(column, [next(found) for _ in column]) for column in candidates)
+
+
+def _head(relation: Relation, numbers: Sequence[int], rows: int) -> str:
+    names = ", ".join(f"c{number}" for number in numbers)
+    return f"(SELECT {names} FROM {relation.source}{f' LIMIT {rows}' if rows else ''})"  # noqa: S608 - no name or value of the data
+
+
+def _counts(candidates: Sequence[Column]) -> Iterator[str]:
+    """SQL of how many values there are, and how many of them fit each candidate; words for a missing value fit none."""
     text, *others = candidates
     yield f"count_if({present(text.text)})"
     for column in others:
-        yield f"count_if({column.value} IS NOT NULL AND {present(text.text)})"
+        yield f"count({column.value})"
 
 
-def _choose(candidates: Sequence[Column], there: int, fitting: Sequence[int]) -> Column:
-    text, *others = candidates
+def _choose(candidates: Sequence[Column], counts: Sequence[int]) -> Column:
+    text, there = candidates[0], counts[0]
     if not there:
         return replace(text, family=Family.EMPTY, type="")
-    fits = [column for column, count in zip(others, fitting, strict=True) if count == there]
-    if not fits or len({column.form for column in fits if column.form}) > 1:
+    fits = [column for column, count in zip(candidates[1:], counts[1:], strict=True) if count == there]
+    if not fits or len({column.form for column in fits}) > 1:
         return text  # a day that may as well be a month is no date
     return fits[0]
 

@@ -11,7 +11,7 @@ from typing import Any
 from mlops_kit import DISTRIBUTION
 from mlops_kit.adapters.profiles.relation import literal
 from mlops_kit.adapters.scratch import scratch_folder
-from mlops_kit.core.drift.profile import DataFile
+from mlops_kit.core.drift.profile import DataFile, DataSet
 from mlops_kit.core.errors import InputError, KitError, Location, OutsideError
 
 _LINE = re.compile(r"(?:CSV Error on Line: |in line )(\d+)")
@@ -34,9 +34,10 @@ class Limits:
 
 
 class Database:
-    """A connection, and the links through which it sees the files."""
+    """A connection, and the links through which it sees the files; `name` is the data's, for messages."""
 
-    def __init__(self, duckdb: ModuleType, connection: Any, links: Mapping[DataFile, Path]) -> None:  # noqa: ANN401 - DuckDB has no types here
+    def __init__(self, name: str, duckdb: ModuleType, connection: Any, links: Mapping[DataFile, Path]) -> None:  # noqa: ANN401 - DuckDB has no types here
+        self.name = name
         self._errors: type[Exception] = duckdb.Error
         self._memory: type[Exception] = duckdb.OutOfMemoryException
         self._connection = connection
@@ -77,22 +78,21 @@ class Database:
         )
 
     def _culprit(self, text: str) -> str:
-        named = [file.name for file, link in self._links.items() if str(link) in text]
-        return named[0] if named else next(iter(self._links)).name
+        return next((file.name for file, link in self._links.items() if str(link) in text), self.name)
 
 
 @contextmanager
-def open_database(files: Sequence[DataFile], limits: Limits) -> Iterator[Database]:
+def open_database(data: DataSet, limits: Limits) -> Iterator[Database]:
     """DuckDB with sight of these files and of a scratch folder that is gone afterwards."""
     duckdb = import_duckdb()
     with scratch_folder() as folder:
         (folder / "spill").mkdir()
-        links = {file: _link(folder, number, file) for number, file in enumerate(files)}
+        links = {file: _link(folder, number, file) for number, file in enumerate(data.files)}
         connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
         try:
             for setting in _settings(folder, links, limits):
                 connection.execute(f"SET {setting}")
-            yield Database(duckdb, connection, links)
+            yield Database(data.name, duckdb, connection, links)
         finally:
             connection.close()
 
@@ -132,7 +132,7 @@ def _settings(folder: Path, links: Mapping[DataFile, Path], limits: Limits) -> t
 
 def _reason(text: str) -> tuple[str, str]:
     if fields := _FIELDS.search(text):
-        return f"has {fields[2]} fields, the header has {fields[1]}", "quote values that contain the delimiter"
+        return f"{fields[2]} fields where the header has {fields[1]}", "quote values that contain the delimiter"
     lower = text.lower()
     for mark, reason in _REASONS.items():
         if mark in lower:

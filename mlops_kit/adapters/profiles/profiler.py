@@ -1,6 +1,7 @@
 """The Profiler port by DuckDB."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,14 @@ from mlops_kit.adapters.profiles.folder import check_regular
 from mlops_kit.adapters.profiles.json_files import open_json_lines
 from mlops_kit.adapters.profiles.parquet_files import open_parquet
 from mlops_kit.adapters.profiles.relation import Relation
-from mlops_kit.adapters.profiles.sampling import Sampled, count_distinct, count_values, counts_limit, sample_columns
+from mlops_kit.adapters.profiles.sampling import (
+    COUNTED_IN_ALL,
+    Sampled,
+    count_distinct,
+    count_values,
+    counts_limit,
+    sample_columns,
+)
 from mlops_kit.adapters.profiles.statistics import Counted, count_columns
 from mlops_kit.core.drift.profile import (
     ColumnProfile,
@@ -26,6 +34,7 @@ from mlops_kit.core.drift.profile import (
 )
 from mlops_kit.core.errors import InputError, Location
 
+_COUNTABLE = frozenset({Family.NUMBER, Family.BOOLEAN, Family.TEXT})
 _NEARLY_ALL = 0.9
 _DIGITS = 10
 
@@ -39,7 +48,7 @@ class DuckProfiler:
     def profile(self, data: DataSet, *, columns: Collection[str] | None = None) -> DataProfile:
         """What a data set holds; see the port."""
         kind = check_files(data)
-        with open_database(data.files, self._limits) as database:
+        with open_database(data, self._limits) as database:
             relation = open_relation(database, data, kind)
             found = find_columns(database, relation, relation.numbers(columns))
             return _profile(database, data, relation, found)
@@ -76,61 +85,61 @@ def open_relation(database: Database, data: DataSet, kind: TableFormat) -> Relat
 
 def _profile(database: Database, data: DataSet, relation: Relation, columns: Sequence[Column]) -> DataProfile:
     rows, counted = count_columns(database, relation, columns)
-    limit = counts_limit(len(columns))
-    few = [found.column for found in counted if _is_countable(found) and found.values.get("distinct", 0) <= limit]
-    exact = count_values(database, relation, few)
-    left = [
-        found.column for found in counted if found.column.number not in exact or found.column.family is Family.NUMBER
-    ]
-    sampled, samples = sample_columns(database, relation, left, rows=rows)
-    distinct = count_distinct(database, relation, [found.column for found in counted if _may_be_unique(found)])
+    countable = [found.column for found in counted if found["present"] and found.column.family in _COUNTABLE]
+    sampled, samples = sample_columns(database, relation, countable, rows=rows)
+    if sampled < rows and len(relation.names) <= COUNTED_IN_ALL:
+        few = [found.column for found in counted if found.column.number in samples and _has_few(found, relation)]
+        for number, (counts, total) in count_values(database, relation, few).items():
+            samples[number] = replace(samples[number], counts=counts, counted=total)
+    keys = [found.column for found in counted if _may_be_key(found)]
+    distinct = count_distinct(database, relation, keys)
     return DataProfile(
         source=data,
         format=relation.format,
         rows=rows,
-        columns=tuple(_column(found, rows, samples, exact, distinct) for found in counted),
+        columns=tuple(
+            _column(found, rows, samples.get(found.column.number, Sampled()), distinct.get(found.column.number))
+            for found in counted
+        ),
         sampled=sampled,
         delimiter=relation.delimiter,
         encoding=relation.encoding,
     )
 
 
-def _is_countable(found: Counted) -> bool:
-    return bool(found["present"]) and found.column.family in {Family.NUMBER, Family.BOOLEAN, Family.TEXT}
+def _has_few(found: Counted, relation: Relation) -> bool:
+    return bool(found.values.get("distinct", 0) <= counts_limit(len(relation.names)))
 
 
-def _may_be_unique(found: Counted) -> bool:
-    """Whether it could be a key: whole numbers or texts, nearly all different."""
+def _may_be_key(found: Counted) -> bool:
+    """Whether it could name rows: whole numbers or texts, nearly all different."""
     is_key = found.column.family is Family.TEXT or bool(found.values.get("whole"))
-    return is_key and found["present"] > 1 and found["distinct"] >= _NEARLY_ALL * found["present"]
+    return is_key and found["present"] > 1 and bool(found["distinct"] >= _NEARLY_ALL * found["present"])
 
 
-def _column(
-    found: Counted,
-    rows: int,
-    samples: Mapping[int, Sampled],
-    exact: Mapping[int, Sampled],
-    distinct: Mapping[int, int],
-) -> ColumnProfile:
-    column, nothing = found.column, Sampled()
-    sample = samples.get(column.number, nothing)
-    counts = exact.get(column.number, sample)
-    known = len(counts.counts) if counts.exact else found.values.get("distinct", 0)
-    present = found["present"]
+def _column(found: Counted, rows: int, sample: Sampled, distinct: int | None) -> ColumnProfile:
+    column, present = found.column, found["present"]
+    moments = column.family is Family.MOMENT
     return ColumnProfile(
         name=column.name,
         type="BIGINT" if found.values.get("whole") and not column.is_said else column.type,
         family=column.family if present else Family.EMPTY,
         rows=rows,
         missing=rows - present,
-        distinct=min(present, distinct.get(column.number, known)),
+        distinct=_distinct(found, sample) if distinct is None else distinct,
         numbers=_numbers(found, sample) if column.family is Family.NUMBER and present else None,
-        counts=counts.counts,
-        counted=counts.counted,
-        earliest=_moment(found.values.get("minimum")) if column.family is Family.MOMENT else None,
-        latest=_moment(found.values.get("maximum")) if column.family is Family.MOMENT else None,
+        counts=sample.counts,
+        counted=sample.counted,
+        earliest=_moment(found["minimum"]) if moments else None,
+        latest=_moment(found["maximum"]) if moments else None,
         mean_length=found.values.get("length"),
     )
+
+
+def _distinct(found: Counted, sample: Sampled) -> int:
+    if sample.counted == found["present"] == sum(sample.counts.values()):
+        return len(sample.counts)
+    return min(int(found["present"]), int(found.values.get("distinct", 0)))
 
 
 def _numbers(found: Counted, sample: Sampled) -> Numbers:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_kit.adapters.profiles.columns import Column, look_into, present
+from mlops_kit.adapters.profiles.columns import Column, batches, look_into, present
 from mlops_kit.adapters.profiles.engine import Database
 from mlops_kit.adapters.profiles.relation import Relation
 from mlops_kit.core.drift.profile import Family
@@ -28,20 +28,16 @@ class Counted:
 def count_columns(database: Database, relation: Relation, columns: Sequence[Column]) -> tuple[int, tuple[Counted, ...]]:
     """The rows, and the counts of each column; one whose values are not all what its first ones are becomes text."""
     rows, counted = _count(database, relation, columns)
-    left = [found.column for found in counted.values() if not found.column.is_said and _is_otherwise(found)]
-    if left:
-        unknown = [column.number for column in left if column.family is Family.EMPTY]
-        again = [*look_into(database, relation, unknown)] if unknown else []
-        again += [column.as_text() for column in left if column.family is not Family.EMPTY]
-        counted |= _count(database, relation, again)[1]
+    suspects = [found.column for found in counted.values() if found.values.get("written", 0) > found["present"]]
+    if other := _find_other(database, relation, suspects):
+        counted |= _count(database, relation, other)[1]
     _check_texts(database, relation, counted.values())
     return rows, tuple(counted[column.number] for column in columns)
 
 
 def _count(database: Database, relation: Relation, columns: Sequence[Column]) -> tuple[int, dict[int, Counted]]:
     rows, counted = 0, dict[int, Counted]()
-    for start in range(0, max(1, len(columns)), _BATCH):
-        batch = columns[start : start + _BATCH]
+    for batch in batches(columns, _BATCH) or [()]:
         inner = ", ".join(f"{column.value} AS v{column.number}, c{column.number}" for column in batch) or "1"
         wanted = [(column, name, sql) for column in batch for name, sql in _aggregates(column)]
         outer = ", ".join(["count(*)", *(sql for _, _, sql in wanted)])
@@ -58,7 +54,6 @@ def _aggregates(column: Column) -> Iterator[tuple[str, str]]:
     yield "present", f"count({value})"
     if not column.is_said and column.family is not Family.TEXT:
         yield "written", f"count({column.text})"
-        yield "other", f"count_if({value} IS NULL AND {present(column.text)})"
     match column.family:
         case Family.NUMBER:
             yield from _of_numbers(value)
@@ -88,8 +83,16 @@ def _of_numbers(value: str) -> Iterator[tuple[str, str]]:
     yield "whole", f"bool_and({finite} = floor({finite}))"
 
 
-def _is_otherwise(found: Counted) -> bool:
-    return found.column.family is not Family.TEXT and bool(found["other"])
+def _find_other(database: Database, relation: Relation, suspects: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns that hold more than their first values say, as what they are then."""
+    wrong = []
+    for batch in batches(suspects, _BATCH):
+        counts = ", ".join(f"count_if({column.value} IS NULL AND {present(column.text)})" for column in batch)
+        found = database.row(f"SELECT {counts} FROM {relation.source}")  # noqa: S608 - as above
+        wrong += [column for column, count in zip(batch, found, strict=True) if count]
+    unknown = [column.number for column in wrong if column.family is Family.EMPTY]
+    known = [column.as_text() for column in wrong if column.family is not Family.EMPTY]
+    return (*look_into(database, relation, unknown), *known)
 
 
 def _check_texts(database: Database, relation: Relation, counted: Iterable[Counted]) -> None:
@@ -102,5 +105,5 @@ def _check_texts(database: Database, relation: Relation, counted: Iterable[Count
             )
             raise InputError(
                 f"row {row} has a NUL character in the column {found.column.name[:80]!r}: this is no text",
-                location=Location(file=""),
+                location=Location(file=database.name),
             )

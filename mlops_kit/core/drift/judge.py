@@ -3,12 +3,14 @@
 An alarm needs three things at once: enough rows, a difference that chance does not explain, and one that is large.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Correction, DriftPolicy, Thresholds
+from mlops_kit.core.drift.detector import Remark
 from mlops_kit.core.drift.histogram import column_stability, draw_histogram
 from mlops_kit.core.drift.kinds import ColumnKind, column_kind
 from mlops_kit.core.drift.measuring import Check, Measurement, Pair, measure
@@ -48,8 +50,9 @@ def judge_drift(
     *,
     now: datetime,
     violations: Iterable[Violation] = (),
+    remarks: Iterable[Remark] = (),
 ) -> DriftReport:
-    """What became of the data; `violations` are what a check of valid values found besides."""
+    """What became of the data; `violations` are what a check of valid values found besides, `remarks` of detectors."""
     pairs = tuple(_pairs(reference, current, policy))
     measured = [_Measured(pair=pair, measurements=measure(pair, policy, now)) for pair in pairs]
     chances = correct_chances(
@@ -61,7 +64,8 @@ def judge_drift(
         },
         policy.correction,
     )
-    columns = tuple(_row(one, chances, policy) for one in measured)
+    told = tuple(remarks)
+    columns = tuple(_row(one, chances, policy, _about(one.pair, told)) for one in measured)
     broken = (*_broken(reference, current, policy), *violations)
     outcome = conclude(columns, broken, policy)
     return DriftReport(
@@ -72,7 +76,7 @@ def judge_drift(
         current=_side(current),
         columns=tuple(sorted(columns, key=lambda row: (GRAVITY.index(row.answer), not row.important, row.name))),
         violations=broken,
-        notes=tuple(_notes(reference, current)),
+        notes=(*_notes(reference, current), *_other_remarks(columns, told)),
     )
 
 
@@ -139,10 +143,34 @@ def _broken(reference: DataProfile, current: DataProfile, policy: DriftPolicy) -
             )
 
 
-def _row(one: _Measured, chances: Mapping[_Key, float], policy: DriftPolicy) -> ColumnRow:
+def _about(pair: Pair, remarks: Iterable[Remark]) -> tuple[CheckRow, ...]:
+    return tuple(_remark(one) for one in remarks if one.column == pair.reference.name)
+
+
+def _remark(one: Remark) -> CheckRow:
+    return CheckRow(
+        check=Check.DETECTOR,
+        answer=one.answer,
+        statistic=clip(one.statistic),
+        message=clip(one.message),
+        effect=one.effect if one.effect is not None and math.isfinite(one.effect) else None,
+        p_value=one.p_value if one.p_value is not None and math.isfinite(one.p_value) else None,
+    )
+
+
+def _other_remarks(columns: Sequence[ColumnRow], remarks: Iterable[Remark]) -> Iterator[str]:
+    """What detectors say of columns that are not judged here."""
+    known = {row.name for row in columns}
+    yield from (clip(f"{one.column}: {one.message}") for one in remarks if clip(one.column) not in known)
+
+
+def _row(
+    one: _Measured, chances: Mapping[_Key, float], policy: DriftPolicy, remarks: tuple[CheckRow, ...]
+) -> ColumnRow:
     pair = one.pair
     name = pair.reference.name
-    checks = tuple(_check(found, chances.get((name, found.check)), policy) for found in one.measurements)
+    own = tuple(_check(found, chances.get((name, found.check)), policy) for found in one.measurements)
+    checks = (*own, *remarks)
     answer = gravest(row.answer for row in checks)
     return ColumnRow(
         name=clip(name),
@@ -199,7 +227,7 @@ def _told(answer: DriftAnswer, thresholds: Thresholds) -> str:
 
 def _message(pair: Pair, checks: Sequence[CheckRow], answer: DriftAnswer) -> str:
     if not checks:
-        return _SKIPPED.get(pair.kind, "not judged")
+        return _SKIPPED.get(pair.kind, "too few rows")
     if answer is DriftAnswer.OK:
         return ""
     return "; ".join(dict.fromkeys(row.message for row in checks if row.answer is answer))

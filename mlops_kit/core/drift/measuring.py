@@ -16,6 +16,7 @@ from mlops_kit.core.drift.distances import (
 )
 from mlops_kit.core.drift.kinds import ColumnKind
 from mlops_kit.core.drift.profile import ColumnProfile
+from mlops_kit.core.drift.texts import AREA, compare_texts
 
 TOP_VALUES = 50
 """Values of a column of many that are compared one by one; the rest is one value."""
@@ -28,8 +29,10 @@ class Check(StrEnum):
     DISTRIBUTION = "distribution"
     NEW_VALUES = "new-values"
     MISSING = "missing"
+    TEXT = "text"
     INFINITE = "infinite"
     FRESHNESS = "freshness"
+    DETECTOR = "detector"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,8 @@ def _distribution(pair: Pair, policy: DriftPolicy) -> Iterator[Measurement]:
         case ColumnKind.HIGH_CARDINALITY:
             yield _enough(pair, _rows_needed(pair, policy), _frequent, _CATEGORICAL, policy.categorical)
             yield from _new_values(pair, policy)
+        case ColumnKind.TEXT if policy.text:
+            yield _enough(pair, 2 * policy.min_rows, _texts, _TEXT, AREA)
         case _:
             return
 
@@ -84,6 +89,7 @@ class _Rule:
 
 _NUMERIC = _Rule(check=Check.DISTRIBUTION, statistic="Wasserstein distance in standard deviations")
 _CATEGORICAL = _Rule(check=Check.DISTRIBUTION, statistic="largest change of a share")
+_TEXT = _Rule(check=Check.TEXT, statistic="area under the curve of a classifier that tells the sides apart")
 _UNSEEN = _Rule(check=Check.NEW_VALUES, statistic="share of new values")
 _KNOWN = _Rule(check=Check.NEW_VALUES, statistic="loss of the share of known values")
 
@@ -118,6 +124,10 @@ def _frequent(pair: Pair) -> Distance:
     counts = pair.reference.counts
     top = frozenset(sorted(counts, key=lambda value: (-counts[value], value))[:TOP_VALUES])
     return compare_counts(_folded(pair.reference, top), _folded(pair.current, top))
+
+
+def _texts(pair: Pair) -> Distance:
+    return compare_texts(pair.reference.counts, pair.current.counts)
 
 
 def _new_values(pair: Pair, policy: DriftPolicy) -> Iterator[Measurement]:

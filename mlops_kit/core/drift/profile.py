@@ -19,7 +19,7 @@ SAMPLE_CELLS = 20_000_000
 COUNTED_VALUES = 1_000
 """A column with more distinct values than this is counted in the sample only."""
 KEPT_VALUES = 20_000
-"""Counts of a column that are kept, of the most frequent values; none of one in which nearly every row has its own."""
+"""Counts of a column that are kept, of its most frequent values."""
 TEXT_LIMIT = 200
 """Characters of a value that are kept; longer ones are cut."""
 

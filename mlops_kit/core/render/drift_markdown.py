@@ -16,19 +16,20 @@ from mlops_kit.core.render.drift_words import (
 )
 from mlops_kit.core.render.escape import cell, figure, prose
 
-_SHOWN = 50
-"""Columns in the table that is open, and in the one that is folded."""
 _HEADER = "| | column | kind | effect | p | what |\n|---|---|---|---:|---:|---|"
 _BARS = "▁▂▃▄▅▆▇█"
 _ALARMS = (DriftAnswer.FAIL, DriftAnswer.WARN)
 
 
-def render_drift_markdown(report: DriftReport, *, title: str = "Data drift") -> str:
-    """The answer, what is not valid, the columns that changed, and the others folded away."""
-    return "\n".join(_lines(report, title)) + "\n"
+def render_drift_markdown(report: DriftReport, *, title: str = "Data drift", shown: int = 50) -> str:
+    """The answer, what is not valid, the columns that changed, and the others folded away.
+
+    Each of these lists has at most `shown` lines, the worst first, and says how many it leaves out.
+    """
+    return "\n".join(_lines(report, title, shown)) + "\n"
 
 
-def _lines(report: DriftReport, title: str) -> Iterator[str]:
+def _lines(report: DriftReport, title: str, shown: int) -> Iterator[str]:
     yield f"### {MARKS[report.verdict]} {title}: {report.verdict}"
     yield ""
     yield prose(tell_verdict(report).partition(": ")[2], limit=1000)
@@ -38,32 +39,32 @@ def _lines(report: DriftReport, title: str) -> Iterator[str]:
         yield ""
         yield "**Not valid:**"
         yield ""
-        yield from (f"- {prose(tell_violation(one), limit=1000)}" for one in report.violations[:_SHOWN])
+        yield from (f"- {prose(tell_violation(one), limit=1000)}" for one in report.violations[:shown])
     alarmed = [row for row in report.columns if row.answer in _ALARMS]
-    yield from _table(alarmed)
-    yield from _folded([row for row in report.columns if row.answer not in _ALARMS])
+    yield from _table(alarmed, shown)
+    yield from _folded([row for row in report.columns if row.answer not in _ALARMS], shown)
     if report.notes:
         yield ""
         yield from (f"- {prose(note, limit=1000)}" for note in report.notes)
 
 
-def _table(rows: Sequence[ColumnRow]) -> Iterator[str]:
+def _table(rows: Sequence[ColumnRow], shown: int) -> Iterator[str]:
     if not rows:
         return
     yield ""
     yield _HEADER
-    yield from map(_row, rows[:_SHOWN])
-    if left := tell_left_out(_SHOWN, rows):
+    yield from map(_row, rows[:shown])
+    if left := tell_left_out(shown, rows):
         yield ""
         yield left
 
 
-def _folded(rows: Sequence[ColumnRow]) -> Iterator[str]:
+def _folded(rows: Sequence[ColumnRow], shown: int) -> Iterator[str]:
     if not rows:
         return
     yield ""
     yield f"<details><summary>{count_answers(rows)}</summary>"
-    yield from _table(rows)
+    yield from _table(rows, shown)
     yield ""
     yield "</details>"
 

@@ -166,6 +166,20 @@ def test_what_is_not_judged_is_skipped_and_never_ok() -> None:
     assert judge(table(empty), table(empty)).verdict == "inconclusive"
 
 
+def sentences(topic: str, count: int = 1200) -> ColumnProfile:
+    words_of = {"bank": "account money loan rate card", "sea": "boat wave wind harbour sail"}[topic].split()
+    picked = RANDOM.choice([*words_of, "the", "and", "with", "today", "again"], (count, 12))
+    return words("x", [" ".join([*line, str(number)]) for number, line in enumerate(picked)])
+
+
+def test_free_text_is_judged_by_a_classifier_where_that_is_wanted() -> None:
+    assert row(sentences("bank"), sentences("sea")).checks[0].check is Check.MISSING
+    assert row(sentences("bank"), sentences("bank"), text=True).answer == "ok"
+    found = row(sentences("bank"), sentences("sea"), text=True)
+    assert (found.kind, found.answer, found.checks[0].check) == ("text", "fail", Check.TEXT)
+    assert row(sentences("bank"), sentences("sea", 700), text=True).answer == "inconclusive"
+
+
 def columns(count: int, failing: int) -> tuple[DataProfile, DataProfile]:
     old = [numbers(f"x{number:02}", CALM) for number in range(count)]
     new = [numbers(f"x{number:02}", CALM + (20 if number < failing else 0)) for number in range(count)]
