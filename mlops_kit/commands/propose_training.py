@@ -199,7 +199,12 @@ def _take(proposer: Proposer, ground: Ground) -> tuple[Harvest, Callable[[], Non
         one.path: handed.read_file(f"files/{one.sha256}", sha256=one.sha256, size=one.size) for one in document.files
     }
     objects = {one.digest: handed.check_object(one.place, one.digest, size=one.size) for one in document.objects}
-    subject = Subject(model=ground.model, head=ground.head, data_files=ground.merged.data_files)
+    subject = Subject(
+        model=ground.model,
+        environment=ground.environment,
+        head=ground.head,
+        data_files=ground.merged.data_files,
+    )
     harvest = accept_training(proposer.world.git, subject, files, document.removed)
 
     def bring() -> None:

@@ -221,3 +221,29 @@ def test_a_pull_request_of_older_data_makes_room_for_the_newer_one(orchard: Orch
 
     assert [(number, pull["state"]) for number, pull in github.pulls.items()] == [(1, "closed"), (2, "open")]
     assert github.bodies(author=KIT) == ["#2 is of newer data, and takes the place of this one."]
+
+
+SCORED = (
+    POLICY
+    + """
+evaluate: {churn: {command: "python3 score.py {model} {metrics}", metrics: scores.json}}
+"""
+)
+SCORE = """
+import json
+import sys
+rows = open(sys.argv[1]).read().split()
+json.dump({"accuracy": len(rows) / 100}, open(sys.argv[2], "w"))
+"""
+
+
+def test_both_models_are_scored_on_the_new_data_where_it_is_said_how(github: FakeGitHub, tmp_path: Path) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=SCORED, score=SCORE)
+    orchard.grow(0.5)
+    assert orchard.hand_over() is ExitCode.DONE
+
+    assert orchard.propose() is ExitCode.DONE
+
+    (branch,) = orchard.branches()
+    assert orchard.changed(branch) == ["dvc.lock", "evaluations/dev/churn.json", "metrics.json", "rows.csv.dvc"]
+    assert "on the same data" in str(github.pulls[1]["body"])
