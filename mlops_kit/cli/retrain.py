@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,17 +16,29 @@ from mlops_kit.cli import Caller
 from mlops_kit.cli.commit import account
 from mlops_kit.cli.completing import complete_model
 from mlops_kit.cli.environment import Inputs
+from mlops_kit.cli.event import warn
+from mlops_kit.cli.progress import choose_progress
 from mlops_kit.cli.promotion import open_world
 from mlops_kit.cli.reproduce import PRIVILEGED_EVENTS
 from mlops_kit.cli.retrain_run import Training, train
+from mlops_kit.commands.evaluate import evaluate
 from mlops_kit.commands.propose_training import Proposer, propose
 from mlops_kit.commands.report import make_report
-from mlops_kit.commands.retrain import Ask, Trainer, Verdict, consider
+from mlops_kit.commands.retrain import Ask, Ground, Trainer, Verdict, consider
 from mlops_kit.commands.sides import Question
 from mlops_kit.commands.world import World
 from mlops_kit.core.config import CONFIG_FILE, Trigger
 from mlops_kit.core.drift.report import DriftReport, drift_json, parse_drift
-from mlops_kit.core.errors import ExitCode, InputError, IntegrityError, KitError, RefusedError
+from mlops_kit.core.errors import (
+    ExitCode,
+    InputError,
+    IntegrityError,
+    InterruptedRunError,
+    KitError,
+    OutsideError,
+    RefusedError,
+    StageFailedError,
+)
 from mlops_kit.core.ports.drafts import Person
 from mlops_kit.core.render.retrain import (
     proposal_json,
@@ -34,6 +47,7 @@ from mlops_kit.core.render.retrain import (
     render_proposal,
     render_proposal_markdown,
 )
+from mlops_kit.core.review.evaluation import evaluation_path
 from mlops_kit.core.review.hand_over import OBJECT_COUNT, OBJECT_MIB, Bounds
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.document import DOCUMENT, Retraining, describe, parse_retraining, retraining_json
@@ -195,6 +209,8 @@ def _do_all(errand: _Errand) -> int:
         place = folder / "retraining"
         try:
             _carry_out(errand, verdict, place, push=wiring.has_dvc_remote(errand.caller.folder))
+        except InterruptedRunError:
+            raise
         except KitError:
             _conclude(errand, place, bring=False)
             raise
@@ -221,15 +237,29 @@ def _carry_out(errand: _Errand, verdict: Verdict, folder: Path, *, push: bool) -
         folder / LOCK_FOLDER,
         errand.wish.bounds,
         sent=push,
-        data_files=verdict.ground.merged.data_files,
+        data_files=verdict.ground.merged.data_files | {evaluation_path(verdict.ground.environment, retraining.model)},
     )
     done = train(errand.caller, errand.git, errand.wish.training, push=push)
     retraining = replace(retraining, gpu_seconds=done.gpu_seconds, failure=done.failure)
     if done.error is None:
+        _score(errand, verdict.ground)
         done.hand_over(packer, verdict.ground.head)
     _write(folder, retraining)
     if done.error is not None:
         raise done.error
+
+
+def _score(errand: _Errand, ground: Ground) -> None:
+    """Score the live model and the new one on the same data, where mlops.yaml says how; gates do without if need be."""
+    if ground.live is None or ground.model not in errand.world.config.evaluate:
+        return
+    caller, inputs = errand.caller, errand.inputs
+    contest = wiring.open_contest(errand.git, inputs.variables, caller.config_file, partial(choose_progress, inputs))
+    question = Question(base=ground.head, environment=ground.environment, config_file=caller.config_file or CONFIG_FILE)
+    try:
+        evaluate(contest, question, [ground.model])
+    except (StageFailedError, OutsideError, RefusedError) as error:
+        warn(f"the models could not be scored on the same data: {error.problems[0]}", inputs)
 
 
 def _conclude(errand: _Errand, folder: Path, *, bring: bool) -> Proposal:

@@ -1,5 +1,7 @@
 """Notes in the log what became of a retraining, and alarms of drift: whoever comes next, on any runner, knows it."""
 
+from datetime import datetime
+
 from mlops_kit.commands.retrain import Ground
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError
@@ -10,15 +12,21 @@ ATTEMPTS = 5
 """How often a note is written when somebody else is first each time."""
 
 
-def note_training(world: World, ground: Ground, kind: NoteKind, training: Training, *, reason: str) -> None:
-    """Leave a note, unless the same was noted meanwhile; ConflictError where others are first again and again."""
+def note_training(
+    world: World, ground: Ground, kind: NoteKind, training: Training, *, reason: str, since: datetime | None = None
+) -> None:
+    """Leave a note, unless the same was noted meanwhile; ConflictError where others are first again and again.
+
+    With `since` a note from then on is the same too.
+    """
     for attempt in range(ATTEMPTS):
         if attempt:
             world.git.fetch()
         notes = [
             one for one in world.log.read_notes() if (one.model, one.environment) == (ground.model, ground.environment)
         ]
-        if attempt and _is_noted(notes, kind, training):
+        last = next((note for note in reversed(notes) if note.training), None)
+        if last and _is_same(last, kind, training) and (attempt or _is_since(last, since)):
             return
         try:
             world.log.append_note(
@@ -32,15 +40,14 @@ def note_training(world: World, ground: Ground, kind: NoteKind, training: Traini
     )
 
 
-def _is_noted(notes: list[Note], kind: NoteKind, training: Training) -> bool:
-    """Whether the last word about training is this one."""
-    words = [note for note in notes if note.training]
-    last = words[-1] if words else None
-    return last is not None and last.kind is kind and last.training is not None and _same(last.training, training)
+def _is_same(note: Note, kind: NoteKind, training: Training) -> bool:
+    """Whether a note says this already."""
+    found = note.training
+    return note.kind is kind and found is not None and (found.data, found.key) == (training.data, training.key)
 
 
-def _same(one: Training, other: Training) -> bool:
-    return (one.data, one.key) == (other.data, other.key)
+def _is_since(note: Note, since: datetime | None) -> bool:
+    return since is not None and note.recorded_at is not None and note.recorded_at >= since
 
 
 def _next(world: World, ground: Ground, kind: NoteKind, training: Training, *, seq: int, why: str) -> Note:

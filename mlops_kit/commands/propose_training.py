@@ -5,6 +5,7 @@ push the branch, open the pull request, note it in the log; each step can be rep
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mlops_kit.commands.accept_training import Harvest, Subject, accept_training
@@ -14,10 +15,12 @@ from mlops_kit.commands.retrain import Ask, Ground, Verdict, read_ground, read_t
 from mlops_kit.commands.rollback import ACTIONS_LOGIN
 from mlops_kit.commands.world import World
 from mlops_kit.core.drift.report import DriftReport
-from mlops_kit.core.errors import IntegrityError, RefusedError
+from mlops_kit.core.errors import IntegrityError, KitError, RefusedError
+from mlops_kit.core.forge import Branch
 from mlops_kit.core.ports.drafts import Draft, Drafts, Person
 from mlops_kit.core.ports.handing import Depot, Handed
 from mlops_kit.core.render.retrain import commit_message, pull_request_body, pull_request_title
+from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.hand_over import Bounds, parse_hand_over
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.decision import branch_of
@@ -74,7 +77,7 @@ def propose(proposer: Proposer, retraining: Retraining, ask: Ask) -> Proposal:
         case Action.FINISH:
             return _finish(proposer, ground, told, branch=branch_of(ground.model, retraining.key))
         case Action.RETRAIN:
-            return _fail(world, ground, told) if proposer.handed is None else _judge(proposer, ground, ask, told)
+            return _fail(world, ground, told) if proposer.handed is None else _try(proposer, ground, ask, told)
 
 
 def _require_settings(proposer: Proposer) -> None:
@@ -98,9 +101,26 @@ def _note_drift(world: World, verdict: Verdict) -> None:
 def _fail(world: World, ground: Ground, told: Proposal) -> Proposal:
     """The training has no result: the cooldown counts it, and after it is over it is tried again."""
     reason = told.retraining.failure or "the training ended without a result"
-    training = Training(data=ground.trained.digest, key=told.retraining.key, gpu_seconds=told.retraining.gpu_seconds)
-    note_training(world, ground, NoteKind.FAILED, training, reason=reason)
+    claimed = told.retraining
+    training = Training(data=ground.trained.digest, key=claimed.key, gpu_seconds=claimed.gpu_seconds)
+    note_training(world, ground, NoteKind.FAILED, training, reason=reason, since=claimed.asked_at)
     return replace(told, outcome=Outcome.FAILED, reason=reason)
+
+
+def _try(proposer: Proposer, ground: Ground, ask: Ask, told: Proposal) -> Proposal:
+    """Judge the result; where that cannot be done it is noted, so that nobody trains the same again at once.
+
+    What was pushed needs no such note: the next run goes on from there.
+    """
+    world, claimed = proposer.world, told.retraining
+    try:
+        return _judge(proposer, ground, ask, told)
+    except KitError as error:
+        with suppress(KitError):  # the first error is the one to tell
+            world.git.fetch()
+            if world.git.branch_head(branch_of(ground.model, claimed.key)) is None:
+                _fail(world, ground, replace(told, retraining=replace(claimed, failure=clip(str(error.problems[0])))))
+        raise
 
 
 def _judge(proposer: Proposer, ground: Ground, ask: Ask, told: Proposal) -> Proposal:
@@ -158,6 +178,7 @@ class _Case:
             return _finish(self.proposer, ground, self.told, branch=branch)
         done = _open(self.proposer, ground, replace(self.told, branch=branch, commit=made), why=self.told.reason)
         note_training(world, ground, NoteKind.PROPOSED, self.training, reason=self.told.reason)
+        _supersede(world, ground, done)
         return done
 
 
@@ -178,7 +199,12 @@ def _take(proposer: Proposer, ground: Ground) -> tuple[Harvest, Callable[[], Non
         one.path: handed.read_file(f"files/{one.sha256}", sha256=one.sha256, size=one.size) for one in document.files
     }
     objects = {one.digest: handed.check_object(one.place, one.digest, size=one.size) for one in document.objects}
-    subject = Subject(model=ground.model, head=ground.head, data_files=ground.merged.data_files)
+    subject = Subject(
+        model=ground.model,
+        environment=ground.environment,
+        head=ground.head,
+        data_files=ground.merged.data_files,
+    )
     harvest = accept_training(proposer.world.git, subject, files, document.removed)
 
     def bring() -> None:
@@ -258,3 +284,21 @@ def _open(proposer: Proposer, ground: Ground, told: Proposal, *, why: str) -> Pr
             hint="let workflows open pull requests (Settings, Actions, General), then run it again",
         ) from error
     return replace(told, number=opened.number, url=opened.url)
+
+
+def _supersede(world: World, ground: Ground, told: Proposal) -> None:
+    """Close the kit's own pull requests of earlier data: who reviews has one."""
+    if world.open_forge is None or told.number is None:
+        return
+    forge = world.open_forge()
+    login, current = forge.read_login(), forge.read_pull_request(told.number)
+    for branch in sorted(_proposed_branches(ground) - {told.branch}):
+        for older in forge.find_branch_pull_requests(Branch(repository=current.head_repository, name=branch)):
+            if older.author == login and older.base_branch == ground.branch:
+                forge.create_comment(older.number, f"#{told.number} is of newer data, and takes the place of this one.")
+                forge.close_pull_request(older.number)
+
+
+def _proposed_branches(ground: Ground) -> frozenset[str]:
+    words = (note.training for note in ground.history.notes if note.kind is NoteKind.PROPOSED)
+    return frozenset(branch_of(ground.model, found.key) for found in words if found)

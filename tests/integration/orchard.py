@@ -134,13 +134,14 @@ class Orchard:
 
 
 def make_orchard(
-    folder: Path, *, github: FakeGitHub | None = None, policy: str = POLICY, rows: str = "1,0.9\n"
+    folder: Path, *, github: FakeGitHub | None = None, policy: str = POLICY, rows: str = "1,0.9\n", **files: str
 ) -> Orchard:
-    """A first version of the model live in `dev`."""
+    """A first version of the model live in `dev`; `files` are further scripts, by their names without `.py`."""
     origin = folder / "origin.git"
+    scripts = {f"{name}.py": text for name, text in files.items()}
     files = {"dvc.yaml": PIPELINE, "train.py": TRAIN, "mlops.yaml": policy, "rows.csv": f"x,accuracy\n{rows}"}
     author = make_project(folder / "author", {}, site=folder / "site")
-    author.write({**files, ".dvc/config": with_remote(author, folder_remote(folder / "store"))})
+    author.write({**files, **scripts, ".dvc/config": with_remote(author, folder_remote(folder / "store"))})
     with author.opened() as repo:
         repo.add("rows.csv")
     done = author.run_kit(push=True)

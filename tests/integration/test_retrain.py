@@ -1,6 +1,9 @@
 """`mlops-kit retrain` from new data to its pull request: real git, real DVC, GitHub's API."""
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -114,8 +117,10 @@ def test_what_no_training_may_hand_over_is_refused(orchard: Orchard) -> None:
     orchard.hand_over()
 
     assert orchard.propose() is ExitCode.INTEGRITY
+    assert orchard.propose() is ExitCode.INTEGRITY
 
-    assert (orchard.branches(), orchard.notes()) == ([], [])
+    assert (orchard.branches(), kinds(orchard)) == ([], ["failed"])
+    assert "rows.csv.dvc: says something else than what the data is now" in str(orchard.notes()[0]["reason"])
     document = orchard.trusted.root / FOLDER / "retrain.json"
     document.write_text(document.read_text().replace('"churn"', '"chu rn"'))
     assert orchard.propose() is ExitCode.INPUT
@@ -165,3 +170,80 @@ def test_noise_is_left_alone_and_drift_that_stays_becomes_a_pull_request(github:
     assert "alarm 2 in a row." in body.splitlines()[0]
     assert "Data drift: fail" in body
     assert orchard.run("history", "churn") is ExitCode.DONE
+
+
+def test_what_the_remote_could_not_take_is_proposed_by_a_second_try_of_the_same_job(orchard: Orchard) -> None:
+    orchard.grow(0.95)
+    orchard.hand_over()
+    store, away = orchard.folder / "store", orchard.folder / "away"
+    store.rename(away)
+    store.write_text("a file where the remote should be\n")
+    assert orchard.propose() is ExitCode.OUTSIDE
+    assert (orchard.branches(), kinds(orchard)) == ([], ["failed"])
+    store.unlink()
+    away.rename(store)
+
+    assert orchard.propose() is ExitCode.DONE
+
+    assert (len(orchard.branches()), kinds(orchard)) == (1, ["failed", "proposed"])
+
+
+def test_runners_that_propose_the_same_at_once_have_one_branch_and_one_pull_request(
+    orchard: Orchard, github: FakeGitHub
+) -> None:
+    orchard.grow(0.95)
+    orchard.hand_over()
+    clones = [orchard.clone(f"racer-{number}") for number in range(3)]
+    for clone in clones:
+        shutil.copytree(orchard.trusted.root / FOLDER, clone.root / FOLDER)
+    variables = {**orchard.plain_variables, **orchard.variables}
+    words = [sys.executable, "-m", "mlops_kit", "retrain", "--propose", FOLDER]
+    racers = [
+        subprocess.Popen(words, cwd=clone.root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for clone in clones
+    ]
+
+    ended = [racer.communicate(timeout=120)[1].decode() for racer in racers]
+
+    assert [racer.returncode for racer in racers] == [0, 0, 0], ended
+    assert (len(orchard.branches()), list(github.pulls), kinds(orchard)) == (1, [1], ["proposed"])
+
+
+def test_a_pull_request_of_older_data_makes_room_for_the_newer_one(orchard: Orchard, github: FakeGitHub) -> None:
+    orchard.grow(0.95)
+    orchard.hand_over()
+    orchard.propose()
+    git(orchard.runner.root, "checkout", "--quiet", "--force", "dev")
+    orchard.grow(0.96, row="9")
+    assert orchard.hand_over("--now") is ExitCode.DONE
+
+    assert orchard.propose("--now") is ExitCode.DONE
+
+    assert [(number, pull["state"]) for number, pull in github.pulls.items()] == [(1, "closed"), (2, "open")]
+    assert github.bodies(author=KIT) == ["#2 is of newer data, and takes the place of this one."]
+
+
+SCORED = (
+    POLICY
+    + """
+evaluate: {churn: {command: "python3 score.py {model} {metrics}", metrics: scores.json}}
+"""
+)
+SCORE = """
+import json
+import sys
+rows = open(sys.argv[1]).read().split()
+json.dump({"accuracy": len(rows) / 100}, open(sys.argv[2], "w"))
+"""
+
+
+def test_both_models_are_scored_on_the_new_data_where_it_is_said_how(github: FakeGitHub, tmp_path: Path) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=SCORED, score=SCORE)
+    orchard.grow(0.5)
+    assert orchard.hand_over() is ExitCode.DONE
+
+    assert orchard.propose() is ExitCode.DONE
+
+    (branch,) = orchard.branches()
+    assert orchard.changed(branch) == ["dvc.lock", "evaluations/dev/churn.json", "metrics.json", "rows.csv.dvc"]
+    assert "on the same data" in str(github.pulls[1]["body"])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from mlops_kit.core.config import Trigger
 from mlops_kit.core.promotion.names import spell_for_tag
 from mlops_kit.core.promotion.standing import held_text
-from mlops_kit.core.training.history import WEEK
+from mlops_kit.core.training.history import WEEK, History
 from mlops_kit.core.training.situation import Action, Decision, DriftWord, Situation
 from mlops_kit.core.types import ModelName, NoteKind
 
@@ -58,6 +58,11 @@ class _Case:
     def branch(self) -> str:
         """The branch that it is proposed on."""
         return branch_of(self.situation.model, self.key)
+
+    @property
+    def earlier(self) -> History:
+        """The retrainings before this one."""
+        return self.situation.history.without_failure(self.key, self.situation.asked_at)
 
     @property
     def _window(self) -> str:
@@ -146,7 +151,7 @@ def _check_merged(case: _Case) -> Decision | None:
 
 
 def _check_pace(case: _Case) -> Decision | None:
-    situation, history = case.situation, case.situation.history
+    situation, history = case.situation, case.earlier
     began = history.last.recorded_at if history.last else None
     if situation.at_once or began is None:
         return None
@@ -160,7 +165,7 @@ def _check_pace(case: _Case) -> Decision | None:
 
 def _check_count(case: _Case) -> Decision | None:
     situation, most = case.situation, case.situation.policy.max_retrains
-    recent = situation.history.within_week(situation.now)
+    recent = case.earlier.within_week(situation.now)
     if situation.at_once or len(recent) < most:
         return None
     return case.answer(Action.WAIT, f"{len(recent)} retrainings within {WEEK.days} days, and {most} may be", _ANYWAY)
@@ -168,7 +173,7 @@ def _check_count(case: _Case) -> Decision | None:
 
 def _check_budget(case: _Case) -> Decision | None:
     situation, most = case.situation, case.situation.policy.gpu_hours
-    recent = situation.history.within_week(situation.now)
+    recent = case.earlier.within_week(situation.now)
     used = sum(note.training.gpu_seconds for note in recent if note.training) / _HOUR_SECONDS
     if situation.at_once or most is None or used < most:
         return None

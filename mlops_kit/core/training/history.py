@@ -43,6 +43,17 @@ class History:
             count += 1
         return count
 
+    def without_failure(self, key: str, asked_at: datetime) -> "History":
+        """The history before the failure of a training that was asked for then, where that is the last word of it.
+
+        Its result may be there all the same, and be proposed by a second try.
+        """
+        last = self.last
+        if last is None or last.kind is not NoteKind.FAILED or not last.training or last.training.key != key:
+            return self
+        is_own = last.recorded_at is not None and asked_at <= last.recorded_at
+        return History(notes=tuple(note for note in self.notes if note != last), live=self.live) if is_own else self
+
     def cooldown(self, policy: timedelta) -> timedelta:
         """The cooldown, doubled for each retraining in a row that was no better."""
         return policy * (1 << min(self.rejected, LONGEST_DOUBLING))
