@@ -97,9 +97,10 @@ def start_cluster(environment: Mapping[str, str]) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     port, client_port = _free_ports(2)
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder), "RAY_DISABLE_IMPORT_WARNING": "1"}
+    patient = {"RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "60"}
     cluster = Cluster(
-        folder=folder, port=port, client_port=client_port, environment={**environment, **quiet}
-    )  # fmt: skip
+        folder=folder, port=port, client_port=client_port, environment={**environment, **quiet, **patient}
+    )
     try:
         yield cluster
     finally:
