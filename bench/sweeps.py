@@ -1,0 +1,71 @@
+"""A sweep: the kit against DVC's own queue of experiments, with as many workers."""
+
+from bench.cases import Case, Row
+from bench.pipelines import Files
+from bench.runs import DVC, KIT, DifferentResultsError, Repository, Run, fresh_repository
+
+VALUES = tuple(round(0.1 * place, 1) for place in range(1, 9))
+WORKERS = 2
+_PIPELINE = """
+stages:
+  load:
+    cmd: sleep 1; cp source loaded
+    deps: [source]
+    outs: [loaded]
+  train:
+    cmd: 'sleep 1; cat loaded params.yaml > model; echo "{accuracy: ${lr}}" > metrics.yaml'
+    deps: [loaded]
+    params: [lr]
+    outs: [model]
+    metrics: [metrics.yaml: {cache: false}]
+"""
+FILES: Files = {"dvc.yaml": _PIPELINE, "params.yaml": "lr: 0.0\n", "source": "1\n"}
+
+
+def paired_sweep(title: str, *, goal: float) -> Row:
+    """The same values by both, each in a repository of its own; every candidate is an experiment with its metric."""
+    with fresh_repository(FILES) as repository:
+        _commit(repository)
+        theirs = _queue(repository)
+        expected = _read_experiments(repository)
+    with fresh_repository(FILES) as repository:
+        _commit(repository)
+        words = f"lr={','.join(map(str, VALUES))}"
+        ours = repository.run(KIT, "reproduce", "--jobs", str(WORKERS), "--sweep", words, "--metric", "accuracy")
+        if _read_experiments(repository) != expected or len(expected) != len(VALUES):
+            raise DifferentResultsError(f"not the experiments that DVC made: {expected}")
+    ratio = theirs.seconds / ours.seconds
+    return Row(
+        name=title,
+        theirs=f"{theirs.seconds:.1f} s",
+        ours=f"{ours.seconds:.1f} s",
+        ratio=f"{ratio:.1f} x",
+        goal=f"{goal:g} x",
+        met=ratio >= goal,
+    )
+
+
+def _queue(repository: Repository) -> Run:
+    queued = repository.run(DVC, "exp", "run", "--queue", "--set-param", f"lr={','.join(map(str, VALUES))}")
+    done = repository.run(DVC, "exp", "run", "--run-all", "--jobs", str(WORKERS))
+    return Run(seconds=queued.seconds + done.seconds, memory=max(queued.memory, done.memory))
+
+
+def _read_experiments(repository: Repository) -> list[tuple[str, str]]:
+    """The param and the metric of every experiment that DVC shows, sorted."""
+    lines = repository.read_output(DVC, "exp", "show", "--csv", "--no-pager").splitlines()
+    columns = lines[0].split(",")
+    rows = (dict(zip(columns, line.split(","), strict=True)) for line in lines[1:])
+    return sorted((row["lr"], row["accuracy"]) for row in rows if row["typ"].startswith("branch"))
+
+
+def _commit(repository: Repository) -> None:
+    git = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    repository.run(*git, "add", "--all")
+    repository.run(*git, "commit", "--quiet", "--message", "state")
+    repository.run("git", "config", "user.name", "bench")
+    repository.run("git", "config", "user.email", "bench@example.org")
+
+
+_TITLE = f"sweep of {len(VALUES)} candidates, {WORKERS} at a time"
+SWEEP_CASES = (Case(name="sweep", title=_TITLE, measure=lambda: paired_sweep(_TITLE, goal=2.0)),)
