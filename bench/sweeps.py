@@ -1,11 +1,17 @@
 """A sweep: the kit against DVC's own queue of experiments, with as many workers."""
 
+import re
+import time
+
 from bench.cases import Case, Row
 from bench.pipelines import Files
 from bench.runs import DVC, KIT, DifferentResultsError, Repository, Run, fresh_repository
 
 VALUES = tuple(round(0.1 * place, 1) for place in range(1, 9))
 WORKERS = 2
+_MOST_SECONDS = 300.0
+_POLL_SECONDS = 0.5
+_EXPERIMENT = re.compile(r"refs/exps/[0-9a-f]{2}/")
 _PIPELINE = """
 stages:
   load:
@@ -46,9 +52,17 @@ def paired_sweep(title: str, *, goal: float) -> Row:
 
 
 def _queue(repository: Repository) -> Run:
-    queued = repository.run(DVC, "exp", "run", "--queue", "--set-param", f"lr={','.join(map(str, VALUES))}")
-    done = repository.run(DVC, "exp", "run", "--run-all", "--jobs", str(WORKERS))
-    return Run(seconds=queued.seconds + done.seconds, memory=max(queued.memory, done.memory))
+    """DVC's queue, until every experiment has its reference; then its workers are told to go."""
+    started = time.monotonic()
+    repository.run(DVC, "exp", "run", "--queue", "--set-param", f"lr={','.join(map(str, VALUES))}")
+    repository.run(DVC, "queue", "start", "--jobs", str(WORKERS))
+    while len(_EXPERIMENT.findall(repository.read_output("git", "for-each-ref"))) < len(VALUES):
+        if time.monotonic() - started > _MOST_SECONDS:
+            raise DifferentResultsError(f"DVC's queue was not done after {_MOST_SECONDS:g} s")
+        time.sleep(_POLL_SECONDS)
+    seconds = time.monotonic() - started
+    repository.run(DVC, "queue", "stop", "--kill")
+    return Run(seconds=seconds, memory=0)
 
 
 def _read_experiments(repository: Repository) -> list[tuple[str, str]]:
