@@ -1,11 +1,13 @@
 """A sweep: the kit against DVC's own queue of experiments, with as many workers."""
 
+import os
 import re
 import time
+from dataclasses import replace
 
 from bench.cases import Case, Row
 from bench.pipelines import Files
-from bench.runs import DVC, KIT, DifferentResultsError, Repository, Run, fresh_repository
+from bench.runs import BIN, DVC, KIT, DifferentResultsError, Repository, Run, fresh_repository
 
 VALUES = tuple(round(0.1 * place, 1) for place in range(1, 9))
 WORKERS = 2
@@ -32,7 +34,7 @@ def paired_sweep(title: str, *, goal: float) -> Row:
     """The same values by both, each in a repository of its own; every candidate is an experiment with its metric."""
     with fresh_repository(FILES) as repository:
         _commit(repository)
-        theirs = _queue(repository)
+        theirs = _queue(with_dvc_on_path(repository))
         expected = _read_experiments(repository)
     with fresh_repository(FILES) as repository:
         _commit(repository)
@@ -49,6 +51,12 @@ def paired_sweep(title: str, *, goal: float) -> Row:
         goal=f"{goal:g} x",
         met=ratio >= goal,
     )
+
+
+def with_dvc_on_path(repository: Repository) -> Repository:
+    """The repository for programs that find `dvc` on PATH: DVC's workers do, and say nothing where they cannot."""
+    path = f"{BIN}{os.pathsep}{repository.environment['PATH']}"
+    return replace(repository, environment={**repository.environment, "PATH": path})
 
 
 def _queue(repository: Repository) -> Run:

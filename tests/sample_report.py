@@ -8,6 +8,7 @@ from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import Pair, PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
+from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
 from mlops_kit.core.types import Answer, Verb
 
 
@@ -32,6 +33,7 @@ def sample_report(suffix: str = "") -> Report:
                 name=f"data/test.csv{suffix}", old="md5:1a2b3c4d5e", new="md5:9f8e7d6c5b",
             ),
         ),
+        sweep=_sweep(suffix),
         sections=(Section(title=f"Notes of the team{suffix}", text=f"# Heading\n\n- one{suffix}\n- `two`\n"),),
         plan=PlanRows(
             changes=(
@@ -81,6 +83,27 @@ def _stages(suffix: str) -> tuple[StageRow, ...]:
     )  # fmt: skip
     last = StageRow(name=f"evaluate{suffix}", change="new", after=tuple(stage.name for stage in middle))
     return (first, *middle, last)
+
+
+def _sweep(suffix: str) -> SweepRows:
+    settings = (NamedCell(path=f"params.yaml{suffix}", key=f"lr{suffix}", value=f"0.1{suffix}"),)
+    metrics = (NamedCell(path=f"metrics.json{suffix}", key=f"accuracy{suffix}", value=f"high{suffix}"),)
+    done = CandidateRow(name=f"sweep-1{suffix}", state=CandidateState.DONE, params=settings, metrics=metrics, value=0.5)
+    failed = CandidateRow(
+        name=f"sweep-2{suffix}",
+        state=CandidateState.FAILED,
+        params=settings,
+        seconds=3,
+        message=f"exit 1{suffix}",
+    )
+    return SweepRows(
+        baseline=f"{'a' * 40}{suffix}",
+        metric=f"f1{suffix}",
+        goal="maximize",
+        candidates=(done, failed),
+        left_out=3,
+        applied=f"sweep-1{suffix}",
+    )
 
 
 def _data(suffix: str) -> tuple[DataRow, ...]:
