@@ -75,9 +75,12 @@ def evaluate(contest: Contest, question: Question, models: Iterable[str] = (), *
     base = open_side(sides.base, contest.bench, contest.work_tree)
     config = read_policy(base, contest.work_tree, file=question.config_file).config
     environment = choose_environment(question, config, sides)
+    wanted = _wanted(config, models)
+    if not wanted:
+        return Outcome(environment=environment)
     place = Place(tree=contest.work_tree, project=project_of(contest.work_tree), environment=environment)
     live = last_records(contest.bench.log.read_records(), environment)
-    found = {name: _find_match(place, config, name, live) for name in _wanted(config, models)}
+    found = {name: _find_match(place, config, name, live) for name in wanted}
     matches = {name: match for name, match in found.items() if isinstance(match, _Match)}
     known = {} if force else {name: held for name, one in matches.items() if (held := _find_known(place, one))}
     fresh = [match for name, match in matches.items() if name not in known]
