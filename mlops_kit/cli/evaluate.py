@@ -87,6 +87,6 @@ def _render(outcome: Outcome, style: str) -> str:
         case "json":
             return evaluations_json(outcome.environment, outcome.evaluations, skipped=skipped)
         case "markdown":
-            return evaluations_markdown(outcome.evaluations)
+            return evaluations_markdown(outcome.evaluations, skipped=skipped)
         case _:
             return render_evaluations(outcome.evaluations, skipped=skipped)
