@@ -3,6 +3,7 @@
 import sys
 
 from bench.cases import CASES
+from bench.drift_rules import RULE_CASES
 from bench.logs import LOG_CASES
 from bench.machine import describe_machine
 from bench.pictures import PICTURE_CASES
@@ -12,7 +13,7 @@ from bench.runs import warm_up
 from bench.starts import START_CASES
 from bench.table import render_table
 
-ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES, *START_CASES)
+ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES, *START_CASES, *RULE_CASES)
 
 
 def main(names: list[str]) -> int:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.doctor.finding import Diagnosis
+from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
@@ -49,6 +50,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "environment-lock": EnvironmentLock,
         "doctor": Diagnosis,
         "hand-over": HandOver,
+        "drift": DriftReport,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {

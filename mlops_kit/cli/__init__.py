@@ -20,6 +20,7 @@ READING = {
     "doctor": "Say what is missing on this machine, runner or repository, and how to mend it.",
     "validate": "Check mlops.yaml and the DVC files; every problem at once.",
     "report": "Compare base and head: metrics, params, stages, gates, plan.",
+    "drift": "Compare the data that the live model was trained on with new data.",
     "plan": "Show the changes that promotion would make now.",
     "status": "Show desired, registry and serving state per environment.",
     "history": "Tell the promotion log as sentences.",

@@ -4,6 +4,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 """
 
 from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
+from mlops_kit.wiring.data import open_drift, render_drift_page
 from mlops_kit.wiring.hand_overs import open_clerk, open_handed, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
@@ -34,6 +35,7 @@ from mlops_kit.wiring.reviews import (
     open_forge,
     open_gallery,
     open_head,
+    open_issues,
     open_pictures,
     open_sources,
     render_page,
@@ -48,10 +50,14 @@ from mlops_kit.wiring.runs import (
     open_workshop,
 )
 from mlops_kit.wiring.scoring import open_contest
+from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
 
 __all__ = [
     "RunSetting",
+    "SweepPlan",
     "Visit",
+    "Winner",
+    "apply_candidate",
     "check_locks",
     "check_pipelines",
     "count_jobs",
@@ -73,11 +79,14 @@ __all__ = [
     "open_darkroom",
     "open_deployers",
     "open_drafts",
+    "open_drift",
     "open_forge",
     "open_gallery",
     "open_git",
     "open_handed",
     "open_head",
+    "open_issues",
+    "open_laboratory",
     "open_ledger",
     "open_locks",
     "open_log",
@@ -86,6 +95,7 @@ __all__ = [
     "open_packer",
     "open_pictures",
     "open_registry",
+    "open_search",
     "open_settings",
     "open_sources",
     "open_work_tree",
@@ -96,6 +106,8 @@ __all__ = [
     "read_event",
     "read_example",
     "read_image",
+    "remember_sweep",
+    "render_drift_page",
     "render_page",
     "write_text",
 ]

@@ -102,7 +102,7 @@ def open_workshop(
                     pipeline=pipeline,
                     engine=engine,
                     progress=progress,
-                    find_gpus=partial(_find_gpus, setting, environment),
+                    find_gpus=partial(find_gpus, setting, environment),
                     foresee=partial(_foresee, folder),
                 )
 
@@ -155,7 +155,7 @@ def open_ledger(
 
 
 def surround(root: Path, environment: Mapping[str, str], *, held: tuple[int, ...] = ()) -> Surroundings:
-    """What a local engine finds around it, with a new folder for its logs."""
+    """What an engine finds around it, with a new folder for logs; `held` stay open until its last command is gone."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.gpu import read_gpu_memory
     from mlops_kit.adapters.run_folder import make_run_folder
@@ -171,7 +171,8 @@ def surround(root: Path, environment: Mapping[str, str], *, held: tuple[int, ...
     )
 
 
-def _find_gpus(setting: RunSetting, environment: Mapping[str, str]) -> tuple[Gpu, ...]:
+def find_gpus(setting: RunSetting, environment: Mapping[str, str]) -> tuple[Gpu, ...]:
+    """The GPUs that a run may hand out: as many as the setting says, else those of the machine."""
     from mlops_kit.adapters.gpu import count_gpus, read_gpus
 
     return read_gpus(environment) if setting.gpus is None else count_gpus(setting.gpus, environment)

@@ -53,17 +53,22 @@ class Played:
     done: subprocess.CompletedProcess[str]
 
 
+def clean_environment(home: Path) -> dict[str, str]:
+    """What a person has who set nothing; MLflow may have set its address in the environment of this process."""
+    git = shutil.which("git")
+    assert git is not None
+    return {"HOME": str(home), "PATH": f"{Path(git).parent}{os.pathsep}/bin"}
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     place = tmp_path_factory.mktemp("demo")
     home = place / "home"
     home.mkdir()
-    git = shutil.which("git")
-    assert git is not None
     done = subprocess.run(
         [sys.executable, "-m", "mlops_kit", "demo", "--dir", "played"],
         cwd=place,
-        env={"HOME": str(home), "PATH": f"{Path(git).parent}{os.pathsep}/bin"},
+        env=clean_environment(home),
         capture_output=True,
         text=True,
         timeout=600,
@@ -106,9 +111,9 @@ def test_rolling_back_needs_no_third_version(played: Played) -> None:
 def test_the_folder_can_be_used_afterwards(played: Played) -> None:
     work = played.folder / "work"
     assert git(work, "status", "--porcelain") == ""
-    done = subprocess.run(
-        [sys.executable, "-m", "mlops_kit", "status", "--check"], cwd=work, capture_output=True, text=True, check=False
-    )
+    words = [sys.executable, "-m", "mlops_kit", "status", "--check"]
+    environment = clean_environment(played.home)
+    done = subprocess.run(words, cwd=work, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

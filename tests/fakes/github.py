@@ -56,6 +56,7 @@ class FakeGitHub:
         self.accounts: dict[str, Account] = {}
         self.pulls: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, Json] = {}
+        self.issues: dict[int, dict[str, Any]] = {}
         self.statuses: list[Json] = []
         self.check_runs: dict[int, dict[str, Any]] = {}
         self.reviews: dict[int, Json] = {}
@@ -89,6 +90,13 @@ class FakeGitHub:
             "commits": [],
         }  # fmt: skip
         self.pulls[number] = {**defaults, **wanted}
+
+    def add_issue(self, number: int, *, title: str, body: str, author: str, is_pull_request: bool = False) -> None:
+        """Put an open issue there; GitHub shows pull requests as issues, too."""
+        self.issues[number] = {
+            "number": number, "title": title, "body": body, "author": author, "state": "open", "state_reason": None,
+            "is_pull_request": is_pull_request,
+        }  # fmt: skip
 
     def add_comment(self, number: int, body: str, *, author: str | None) -> int:
         """Put a comment there; its id."""

@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "config",
     "doctor",
+    "drift",
     "environment-lock",
     "evaluation",
     "explanation",

@@ -4,6 +4,7 @@ The models are the one source of schemas/config.schema.json. Reading the file is
 into a Config, with every problem at once, is `parse_config`.
 """
 
+from mlops_kit.core.config.drift import Correction, DriftPolicy, Thresholds
 from mlops_kit.core.config.guards import ApprovalKind, ApprovalPolicy, Freeze, Weekday
 from mlops_kit.core.config.model import (
     CONFIG_FILE,
@@ -37,7 +38,9 @@ __all__ = [
     "ApprovalPolicy",
     "Baseline",
     "Config",
+    "Correction",
     "Deploy",
+    "DriftPolicy",
     "Environment",
     "Freeze",
     "Gate",
@@ -52,6 +55,7 @@ __all__ = [
     "RegistryKind",
     "ReviewPolicy",
     "ReviewSection",
+    "Thresholds",
     "TrackingChoice",
     "TrackingKind",
     "Weekday",

@@ -23,6 +23,7 @@ from mlops_kit.core.render.markdown_plan import plan_blocks
 from mlops_kit.core.render.markdown_plots import plot_blocks
 from mlops_kit.core.render.markdown_sections import section_blocks
 from mlops_kit.core.render.markdown_stages import quiet_stage_blocks, stage_blocks
+from mlops_kit.core.render.markdown_sweep import sweep_blocks
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 
@@ -57,6 +58,7 @@ def _blocks(report: Report, occasion: Occasion, budget: Budget) -> Iterator[Bloc
     yield from plot_blocks(report, occasion.pictures)
     yield from plan_blocks(report)
     yield from param_blocks(report)
+    yield from sweep_blocks(report)
     yield from data_blocks(report)
     yield from model_blocks(report)
     yield from stage_blocks(report)

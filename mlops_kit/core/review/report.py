@@ -21,6 +21,7 @@ from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
+from mlops_kit.core.review.sweep import SweepRows
 from mlops_kit.core.types import Answer, GateAnswer, Plan, Verb
 
 _ROWS = Field(max_length=ROW_LIMIT)
@@ -158,6 +159,7 @@ class Report:
     obstacles: Annotated[tuple[ObstacleRow, ...], _ROWS] = ()
     evaluations: Annotated[tuple[Evaluation, ...], Field(max_length=EVALUATION_LIMIT)] = ()
     sections: Annotated[tuple[Section, ...], Field(max_length=SECTION_LIMIT)] = ()
+    sweep: SweepRows | None = None
     tracked: TrackedRun | None = None
     plan: PlanRows | None = None
     notes: Annotated[tuple[Text, ...], _ROWS] = ()
