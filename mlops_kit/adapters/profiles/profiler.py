@@ -87,12 +87,12 @@ def _profile(database: Database, data: DataSet, relation: Relation, columns: Seq
     rows, counted = count_columns(database, relation, columns)
     countable = [found.column for found in counted if found["present"] and found.column.family in _COUNTABLE]
     sampled, samples = sample_columns(database, relation, countable, rows=rows)
+    distinct: dict[int, int] = {}
     if sampled < rows and len(relation.names) <= COUNTED_IN_ALL:
         few = [found.column for found in counted if found.column.number in samples and _has_few(found, relation)]
-        for number, (counts, total) in count_values(database, relation, few).items():
-            samples[number] = replace(samples[number], counts=counts, counted=total)
-    keys = [found.column for found in counted if _may_be_key(found)]
-    distinct = count_distinct(database, relation, keys)
+        for number, counts in count_values(database, relation, few).items():
+            samples[number] = replace(samples[number], counts=counts)
+        distinct = count_distinct(database, relation, [found.column for found in counted if _may_be_key(found)])
     return DataProfile(
         source=data,
         format=relation.format,
@@ -128,8 +128,8 @@ def _column(found: Counted, rows: int, sample: Sampled, distinct: int | None) ->
         missing=rows - present,
         distinct=_distinct(found, sample) if distinct is None else distinct,
         numbers=_numbers(found, sample) if column.family is Family.NUMBER and present else None,
-        counts=sample.counts,
-        counted=sample.counted,
+        counts=sample.counts.values,
+        counted=sample.counts.total,
         earliest=_moment(found["minimum"]) if moments else None,
         latest=_moment(found["maximum"]) if moments else None,
         mean_length=found.values.get("length"),
@@ -137,8 +137,8 @@ def _column(found: Counted, rows: int, sample: Sampled, distinct: int | None) ->
 
 
 def _distinct(found: Counted, sample: Sampled) -> int:
-    if sample.counted == found["present"] == sum(sample.counts.values()):
-        return len(sample.counts)
+    if sample.counts.total == found["present"] > 0:
+        return sample.counts.distinct
     return min(int(found["present"]), int(found.values.get("distinct", 0)))
 
 
