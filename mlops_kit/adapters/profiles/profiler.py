@@ -12,6 +12,7 @@ from mlops_kit.adapters.profiles.csv_files import open_csv
 from mlops_kit.adapters.profiles.engine import Database, Limits, open_database
 from mlops_kit.adapters.profiles.folder import check_regular
 from mlops_kit.adapters.profiles.json_files import open_json_lines
+from mlops_kit.adapters.profiles.offenders import find_offenders
 from mlops_kit.adapters.profiles.parquet_files import open_parquet
 from mlops_kit.adapters.profiles.relation import Relation
 from mlops_kit.adapters.profiles.sampling import (
@@ -32,9 +33,10 @@ from mlops_kit.core.drift.profile import (
     TableFormat,
     table_format,
 )
+from mlops_kit.core.drift.schema import DataSchema, Violation
 from mlops_kit.core.errors import InputError, Location
 
-_COUNTABLE = frozenset({Family.NUMBER, Family.BOOLEAN, Family.TEXT})
+_COUNTABLE = frozenset({Family.NUMBER, Family.BOOLEAN, Family.TEXT, Family.MOMENT})
 _NEARLY_ALL = 0.9
 _DIGITS = 10
 
@@ -52,6 +54,14 @@ class DuckProfiler:
             relation = open_relation(database, data, kind)
             found = find_columns(database, relation, relation.numbers(columns))
             return _profile(database, data, relation, found)
+
+    def find_offenders(self, data: DataSet, schema: DataSchema) -> tuple[Violation, ...]:
+        """The rules that rows break, with examples; see the port."""
+        if not schema.columns:
+            return ()
+        kind = check_files(data)
+        with open_database(data, self._limits) as database:
+            return find_offenders(database, open_relation(database, data, kind), schema)
 
 
 def check_files(data: DataSet) -> TableFormat:

@@ -116,7 +116,7 @@ def _short(column: Column) -> str:
     match column.family:
         case Family.TEXT:
             return f"left({column.value}, {TEXT_LIMIT})"
-        case Family.BOOLEAN:
+        case Family.BOOLEAN | Family.MOMENT:
             return f"CAST({column.value} AS VARCHAR)"
         case _:
             return column.value
