@@ -15,7 +15,7 @@ MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "-", "?")
 """Words that stand for no value in a column that holds no text otherwise."""
 _FORMATS = ("%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y %H:%M:%S", "%d %b %Y", "%b %d, %Y")
 _GLANCE_ROWS = 20
-_BATCH = 500
+_BATCH = 100
 _WORDS = {
     Family.NUMBER: "DOUBLE",
     Family.BOOLEAN: "BOOLEAN",
