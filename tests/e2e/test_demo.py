@@ -102,7 +102,7 @@ def test_the_log_in_the_origin_tells_the_story(played: Played) -> None:
     lines = [line.partition(" ") for line in tags if line]
     notes = [line for line in lines if "/note/" in line[0]]
     assert "".join(f"{name} {json.loads(text)['kind']}\n" for name, _, text in lines if "/note/" not in name) == LOG
-    assert [json.loads(text)["kind"] for _, _, text in notes] == ["healed"]
+    assert [json.loads(text)["kind"] for _, _, text in notes] == ["alarm", "proposed", "healed"]
 
 
 def test_rolling_back_needs_no_third_version(played: Played) -> None:
