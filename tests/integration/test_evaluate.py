@@ -283,7 +283,7 @@ def test_lost_bytes_a_wrong_name_and_a_privileged_event_are_refused(shop: Shop) 
 
 REVIEWED = """
 stages:
-  train: {cmd: cp params.yaml model, params: [rate], outs: [model]}
+  train: {cmd: cp params.yaml model, params: [rate], outs: [model: {cache: false}]}
   evaluate:
     cmd: sed 's/rate/{"rate"/;s/$/}/' model > m.json
     deps: [model, data]
@@ -316,13 +316,24 @@ def test_the_file_goes_to_the_branch_with_the_lock_and_only_once(github: FakeGit
 
     path = "evaluations/main/clf.json"
     assert review(counter) is ExitCode.DONE
-    assert counter.changed() == ["dvc.lock", path, "m.json"]
+    assert counter.changed() == ["dvc.lock", path, "m.json", "model"]
     found = json.loads(git(counter.origin, "show", f"feature:{path}"))
     assert [(one["live"], one["candidate"]) for one in found["scores"]] == [(1, 2)]
 
     again = counter.at_new_head()
     assert review(again) is ExitCode.DONE
     assert (again.branch(), again.outputs()["lock"]) == (again.head, "unchanged")
+
+    file = again.runner.root / "report.json"
+    words = ["report", "--base", "origin/main", "--format", "json", "--output", str(file)]
+    assert run(words, parse_inputs(again.plain_variables, folder=again.runner.root, terminal=False)) == 0
+    shutil.copy(file, again.trusted.root)
+    assert (
+        run(["comment", "report.json"], parse_inputs(again.variables, folder=again.trusted.root, terminal=False)) == 0
+    )
+    (comment,) = again.github.comments.values()
+    assert "| <code>rate</code> | 1 | 2 | +1 |" in comment["body"]
+    assert "is within the allowed 5 on the same data" in comment["body"]
 
     found["notes"] = ["scored at another time"]
     (counter.trusted.root / FOLDER / "files").mkdir()
