@@ -33,6 +33,7 @@ DOCUMENTS = (
     "environment-lock",
     "doctor",
     "hand-over",
+    "retrain",
     "drift",
 )
 Schema = Mapping[str, Any]

@@ -17,6 +17,7 @@ from mlops_kit.core.promotion.status import Status
 from mlops_kit.core.review.evaluation import Evaluation
 from mlops_kit.core.review.hand_over import HandOver
 from mlops_kit.core.review.report import PlanRows, Report
+from mlops_kit.core.training.document import Retraining
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 HOME = "https://raw.githubusercontent.com/mlops-kit/mlops-kit/main/schemas"
@@ -50,6 +51,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "environment-lock": EnvironmentLock,
         "doctor": Diagnosis,
         "hand-over": HandOver,
+        "retrain": Retraining,
         "drift": DriftReport,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")

@@ -31,6 +31,7 @@ CHANGING = {
     "init": "Add the kit to this repository: mlops.yaml and one workflow file.",
     "reproduce": "Run the pipeline's stages that changed, side by side.",
     "evaluate": "Score the live model and the candidate on the same data.",
+    "retrain": "Train a model again where its data calls for it, and propose the result.",
     "commit": "Put what a runner reproduced on the pull request's branch.",
     "comment": "Post a report on its pull request, as one comment.",
     "promote": "Write down what an environment should run, where files say so.",

@@ -51,6 +51,7 @@ from mlops_kit.wiring.runs import (
 )
 from mlops_kit.wiring.scoring import open_contest
 from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
+from mlops_kit.wiring.training import find_root, has_dvc_remote, open_proposer, open_trainer, with_handed
 
 __all__ = [
     "RunSetting",
@@ -64,6 +65,8 @@ __all__ = [
     "count_processors",
     "file_writer",
     "find_pin",
+    "find_root",
+    "has_dvc_remote",
     "has_registry",
     "list_environments",
     "list_models",
@@ -94,10 +97,12 @@ __all__ = [
     "open_own_loop",
     "open_packer",
     "open_pictures",
+    "open_proposer",
     "open_registry",
     "open_search",
     "open_settings",
     "open_sources",
+    "open_trainer",
     "open_work_tree",
     "open_workshop",
     "open_world",
@@ -109,5 +114,6 @@ __all__ = [
     "remember_sweep",
     "render_drift_page",
     "render_page",
+    "with_handed",
     "write_text",
 ]

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _DVC_CONFIG = ".dvc/config"
 
 
-def open_packer(git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool) -> Packer:
-    """What fills a folder; without objects where the run has sent them itself."""
+def open_packer(
+    git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool, data_files: frozenset[str] = frozenset()
+) -> Packer:
+    """What fills a folder; without objects where the run has sent them itself. `data_files` are `.dvc` files to add."""
     from mlops_kit.adapters.dvc.depot import DvcDepot
     from mlops_kit.adapters.packing import NewFolder
     from mlops_kit.commands.hand_over import Packer
@@ -34,6 +36,7 @@ def open_packer(git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool)
         folder=NewFolder(folder),
         shelf=None if sent else DvcDepot(git.root),
         bounds=bounds,
+        data_files=data_files,
     )
 
 
@@ -60,11 +63,11 @@ def open_clerk(
         depot=DvcDepot(git.root),
         handed=HandedFolder(root, name),
         author=author,
-        work_config=_read_dvc_config(git),
+        work_config=read_dvc_config(git),
     )
 
 
-def _read_dvc_config(git: GitRepository) -> dict[str, bytes]:
+def read_dvc_config(git: GitRepository) -> dict[str, bytes]:
     """The settings of every DVC root, as they lie in the work tree."""
     paths = [path for path in git.list_files("HEAD") if path == _DVC_CONFIG or path.endswith(f"/{_DVC_CONFIG}")]
     return {path: read_limited(git.root, path) or b"" for path in paths}

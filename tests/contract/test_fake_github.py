@@ -78,6 +78,7 @@ ANSWERS = [
     ("GET", "/repos/acme/churn/pulls/8", None, models.PullRequest),
     ("GET", "/repos/acme/churn/issues/7/comments", None, list[models.IssueComment]),
     ("POST", "/repos/acme/churn/issues/7/comments", {"body": "new"}, models.IssueComment),
+    ("PATCH", "/repos/acme/churn/pulls/7", {"state": "closed"}, models.PullRequest),
     ("PATCH", "/repos/acme/churn/issues/comments/1", {"body": "other"}, models.IssueComment),
     ("POST", f"/repos/acme/churn/statuses/{HEAD}", {"state": "success", "context": "kit"}, models.Status),
     ("GET", "/repos/acme/churn/pulls?head=acme:feature", None, list[models.PullRequestSimple]),

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from tests.fakes.github_dispatches import Dispatched
 from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
 from tests.fakes.github_settings import RepositorySettings
@@ -67,6 +68,7 @@ class FakeGitHub:
         self.refs: dict[str, str] = {}
         self.objects = Objects()
         self.settings = RepositorySettings()
+        self.dispatched = Dispatched()
         self.archived = False
         self.bots_may_open = True
         self.faults: list[Fault] = []

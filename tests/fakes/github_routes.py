@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes import github_shapes as shapes
 from tests.fakes.github_deployments import DEPLOYMENT_ROUTES, query_deployments
+from tests.fakes.github_dispatches import DISPATCH_ROUTES
 from tests.fakes.github_git import GIT_ROUTES
 from tests.fakes.github_issues import ISSUE_ROUTES
 from tests.fakes.github_people import PEOPLE_ROUTES
@@ -364,6 +365,12 @@ ROUTES: tuple[tuple[str, str, Responder], ...] = (
     *((method, pattern, _through(respond)) for method, pattern, respond in GIT_ROUTES),
     *(
         (method, _REPO + pattern, respond)
-        for method, pattern, respond in (*DEPLOYMENT_ROUTES, *ISSUE_ROUTES, *PEOPLE_ROUTES, *SETTINGS_ROUTES)
+        for method, pattern, respond in (
+            *DEPLOYMENT_ROUTES,
+            *DISPATCH_ROUTES,
+            *ISSUE_ROUTES,
+            *PEOPLE_ROUTES,
+            *SETTINGS_ROUTES,
+        )
     ),
 )

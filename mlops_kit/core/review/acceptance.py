@@ -112,8 +112,11 @@ def uncached_folders(project: Project) -> tuple[str, ...]:
     return tuple(sorted({out.path for out in found if not out.cached and out.digest and out.digest.is_directory}))
 
 
-def kept_outputs(project: Project) -> tuple[KeptOutput, ...]:
-    """Every output of a stage that a DVC remote should have, by its lock entry."""
+def kept_outputs(project: Project, data_files: frozenset[str] = frozenset()) -> tuple[KeptOutput, ...]:
+    """Every output of a stage that a DVC remote should have, by its lock entry, and what those `.dvc` files track.
+
+    What was imported from another DVC repository is kept there.
+    """
     return tuple(
         KeptOutput(
             digest=output.digest,
@@ -124,7 +127,7 @@ def kept_outputs(project: Project) -> tuple[KeptOutput, ...]:
         )
         for stage in project.stages
         for output in stage.outputs
-        if _is_kept(stage, output) and output.digest is not None
+        if _is_kept(output) and output.digest is not None and _is_made(stage, output, data_files)
     )
 
 
@@ -133,6 +136,11 @@ def as_integrity(problems: Iterable[Problem]) -> IntegrityError:
     error = IntegrityError("refused", hint="nothing is written of what was handed over")
     error.problems = InvalidInputError(problems).problems
     return error
+
+
+def _is_made(stage: Stage, output: Output, data_files: frozenset[str]) -> bool:
+    elsewhere = output.origin is not None and output.origin.algorithm == "git"
+    return (stage.file in data_files and not elsewhere) if stage.is_data else True
 
 
 def _why_no_evaluation(path: str, data: bytes, models: Collection[str]) -> str:
@@ -145,10 +153,10 @@ def _why_no_evaluation(path: str, data: bytes, models: Collection[str]) -> str:
     return "" if found.model in models else "is the evaluation of a model that no dvc.yaml of the head declares"
 
 
-def _is_kept(stage: Stage, output: Output) -> bool:
+def _is_kept(output: Output) -> bool:
     here = "://" not in output.path and not output.path.startswith(("/", ".."))
     known = output.digest is not None and output.digest.algorithm == "md5"
-    return not stage.is_data and output.cached and output.pushed and here and known
+    return output.cached and output.pushed and here and known
 
 
 def _uncached(project: Project) -> Iterator[str]:
