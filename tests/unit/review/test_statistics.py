@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from mlops_kit.core.review.statistics import FEWEST_SAMPLES, T_QUANTILES, predict_interval
 
