@@ -194,17 +194,20 @@ def test_where_all_fail_the_table_says_so_and_nothing_is_applied(sweeper: Sweepe
     assert "train: exit status 1" in out
     assert "its results could not be kept: extra: larger than 64 MiB" in out
     assert "2 failed" in out
+    assert len(list(project.root.glob(".mlops/runs/*/sweep-*-train-*.log"))) == 2
     assert project.git("status", "--porcelain") == ""
     assert sweeper.experiments() == set()
 
 
 def test_a_hostile_value_is_a_value_in_the_file_and_a_name_nowhere(sweeper: Sweeper) -> None:
     project = sweeper.project
-    project.write({"dvc.yaml": STAGES.replace("test ${train.kind} != bad && ", "")})
+    stages = STAGES.replace("test ${train.kind} != bad && ", "").replace("cat loaded >", "echo $DVC_EXP_NAME >")
+    project.write({"dvc.yaml": stages})
     project.commit()
     (row,) = sweeper.rows("--sweep", "train.kind='$(touch hit) ''x'' | @a\u2028'", "--metric", "acc", "--apply-best")
     assert params(row) == ["$(touch hit) 'x' | @a\u2028"]
     assert not (project.root / "hit").exists()
+    assert project.read("model") == f"{row['name']}\n"
     assert project.status() == {}
 
 

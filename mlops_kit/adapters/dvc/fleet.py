@@ -31,6 +31,8 @@ from mlops_kit.core.sweep.params import set_params
 from mlops_kit.core.types import CommitSha, StageName
 
 _BASELINE = "baseline"
+_NAME_VARIABLE, _BASELINE_VARIABLE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"
+"""What DVC's own experiments tell their stages (dvc/env.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +162,8 @@ class DvcFleet:
             self._twins.end(stage)
             raise
         if isinstance(todo, StageCommand):
-            return replace(todo, stage=stage)
+            known = {_NAME_VARIABLE: _split(stage)[0], _BASELINE_VARIABLE: self._baseline}
+            return replace(todo, stage=stage, variables={**todo.variables, **known})
         self._twins.end(stage)
         return todo
 
