@@ -247,3 +247,66 @@ def test_both_models_are_scored_on_the_new_data_where_it_is_said_how(github: Fak
     (branch,) = orchard.branches()
     assert orchard.changed(branch) == ["dvc.lock", "evaluations/dev/churn.json", "metrics.json", "rows.csv.dvc"]
     assert "on the same data" in str(github.pulls[1]["body"])
+
+
+FETCHING = (
+    POLICY
+    + """
+training: {refresh: "python3 fetch.py 'two words'"}
+"""
+)
+FETCH = """
+import os
+import pathlib
+import sys
+assert sys.argv[1:] == ["two words"]
+assert "GITHUB_TOKEN" not in os.environ
+if pathlib.Path("broken").exists():
+    sys.exit("the warehouse gives no answer")
+pathlib.Path("rows.csv").write_text("x,accuracy\\n7,0.97\\n")
+"""
+
+
+def test_a_command_brings_new_data_and_one_that_fails_changes_nothing(
+    github: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=FETCHING, fetch=FETCH)
+    orchard.runner.write({"broken": ""})
+    assert orchard.retrain("--hand-over", FOLDER) is ExitCode.OUTSIDE
+    assert "ended with exit code 1: the warehouse gives no answer" in capsys.readouterr().err
+    assert not (orchard.runner.root / FOLDER).exists()
+    (orchard.runner.root / "broken").unlink()
+
+    assert orchard.hand_over(GITHUB_TOKEN="ghs_never") is ExitCode.DONE
+    assert orchard.propose() is ExitCode.DONE
+
+    (branch,) = orchard.branches()
+    assert orchard.changed(branch) == ["dvc.lock", "metrics.json", "rows.csv.dvc"]
+    assert orchard.hand_over() is ExitCode.DONE
+    assert orchard.propose() is ExitCode.DONE
+    assert (len(orchard.branches()), kinds(orchard)) == (1, ["proposed"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing-like-it"], "declares no model 'nothing-like-it'"),
+        (["--dry-run", "--propose", "x"], "three things"),
+        (["--propose", "nowhere"], "has no retrain.json"),
+        (["--", "$(touch hacked)"], "declares no model"),
+    ],
+)
+def test_usage_mistakes_end_with_2_and_a_hint(
+    orchard: Orchard, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert orchard.retrain(*words) is ExitCode.INPUT
+    told = capsys.readouterr().err
+    assert said in told
+    assert "hint: " in told
+
+
+def test_an_event_with_secrets_trains_nothing(orchard: Orchard) -> None:
+    orchard.grow(0.95)
+
+    assert orchard.retrain("--hand-over", FOLDER, GITHUB_EVENT_NAME="pull_request_target") is ExitCode.INTEGRITY
+    assert orchard.retrain("--dry-run", GITHUB_EVENT_NAME="workflow_run") is ExitCode.INTEGRITY
