@@ -27,6 +27,6 @@ def judge_training_data(
     asked = [path for path in paths if path not in new or old.get(path) != new[path]]
     if not asked:
         return Judged(word=DriftWord(verdict="ok", is_alarm=False, current=current.digest))
-    reports = tuple(compare(path, reference, path if path in unkept else "") for path in asked)
+    reports = tuple(compare(path, CommitSha(reference[:12]), path if path in unkept else "") for path in asked)
     names = [f"{path} {report.current.digest or current.digest}" for path, report in zip(asked, reports, strict=True)]
     return Judged(word=join_reports(reports, names), reports=reports)
