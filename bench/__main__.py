@@ -11,9 +11,10 @@ from bench.pipelines import chain
 from bench.promotions import PROMOTION_CASES
 from bench.runs import warm_up
 from bench.starts import START_CASES
+from bench.sweeps import SWEEP_CASES
 from bench.table import render_table
 
-ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES, *START_CASES, *RULE_CASES)
+ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES, *START_CASES, *RULE_CASES, *SWEEP_CASES)
 
 
 def main(names: list[str]) -> int:

@@ -31,7 +31,7 @@ from mlops_kit.core.drift.report import DriftAnswer
 COLUMNS = 30
 SIZES = ((100, 100), (500, 500), (2000, 500), (5000, 5000), (50_000, 50_000))
 SHIFTS = (0.0, 0.1, 0.25, 0.5)
-LEVELS = (3, 20, 100)
+LEVELS = (3, 20, 100, 1000)
 _SEED = 20260501
 _NOW = datetime(2026, 5, 1, tzinfo=UTC)
 _ALARMS = (DriftAnswer.WARN, DriftAnswer.FAIL)

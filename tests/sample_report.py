@@ -9,6 +9,7 @@ from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import Pair, PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
+from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
 from mlops_kit.core.types import Answer, Verb
 
 
@@ -34,6 +35,7 @@ def sample_report(suffix: str = "") -> Report:
             ),
         ),
         evaluations=_evaluations(suffix),
+        sweep=_sweep(suffix),
         sections=(Section(title=f"Notes of the team{suffix}", text=f"# Heading\n\n- one{suffix}\n- `two`\n"),),
         plan=PlanRows(
             changes=(
@@ -102,6 +104,27 @@ def _stages(suffix: str) -> tuple[StageRow, ...]:
     )  # fmt: skip
     last = StageRow(name=f"evaluate{suffix}", change="new", after=tuple(stage.name for stage in middle))
     return (first, *middle, last)
+
+
+def _sweep(suffix: str) -> SweepRows:
+    settings = (NamedCell(path=f"params.yaml{suffix}", key=f"lr{suffix}", value=f"0.1{suffix}"),)
+    metrics = (NamedCell(path=f"metrics.json{suffix}", key=f"accuracy{suffix}", value=f"high{suffix}"),)
+    done = CandidateRow(name=f"sweep-1{suffix}", state=CandidateState.DONE, params=settings, metrics=metrics, value=0.5)
+    failed = CandidateRow(
+        name=f"sweep-2{suffix}",
+        state=CandidateState.FAILED,
+        params=settings,
+        seconds=3,
+        message=f"exit 1{suffix}",
+    )
+    return SweepRows(
+        baseline=f"{'a' * 40}{suffix}",
+        metric=f"f1{suffix}",
+        goal="maximize",
+        candidates=(done, failed),
+        left_out=3,
+        applied=f"sweep-1{suffix}",
+    )
 
 
 def _data(suffix: str) -> tuple[DataRow, ...]:

@@ -10,7 +10,7 @@ from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.alarm import raise_alarm
 from mlops_kit.commands.data_sets import LIVE
-from mlops_kit.commands.drift import DriftQuestion, compare_data
+from mlops_kit.commands.drift import DriftQuestion, compare_data, propose_rules
 from mlops_kit.core.config import Config
 from mlops_kit.core.drift.report import DriftAnswer, DriftReport, drift_json
 from mlops_kit.core.errors import ExitCode, InputError
@@ -45,6 +45,7 @@ _STYLES = ("text", "markdown", "json", "html", "prometheus")
     shell_complete=complete_environment,
 )
 @click.option("--issue", is_flag=True, help="Open, update or close the environment's issue on GitHub; needs a token.")
+@click.option("--infer-schema", is_flag=True, help="Only print rules for valid data that the reference keeps, as YAML.")
 @click.option("--format", "style", type=click.Choice(_STYLES), default="text", help="How to print the report.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing.")
 @click.option("--exit-code", is_flag=True, help="Leave with 3 where the data drifted, 4 where it is not valid.")
@@ -57,6 +58,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     current: str,
     environment: str,
     issue: bool,
+    infer_schema: bool,
     style: str,
     output: Path | None,
     exit_code: bool,
@@ -65,6 +67,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     DATA is a path that DVC tracks; it may be left out where mlops.yaml names one. An alarm needs enough rows, a
     difference that chance does not explain, and one that is large; with too few rows the answer is inconclusive.
+
+    Which values are valid is said by the file that drift.rules names in mlops.yaml: --infer-schema proposes one.
 
     \b
     Example:  mlops-kit drift data/train.csv --current data/new.csv
@@ -78,12 +82,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         data=data, reference=f"{LIVE}{name}" if name and not reference else reference, current=current
     )
     with wiring.open_drift(git, caller.inputs.variables, config) as sources:
+        if infer_schema:
+            _deliver(propose_rules(question, sources).rstrip("\n"), output)
+            return ExitCode.DONE
         report = compare_data(question, sources)
-    text = _render(report, style, environment)
-    if output is None:
-        click.echo(text)
-    else:
-        wiring.write_text(output, f"{text}\n")
+    _deliver(_render(report, style, environment), output)
     if issue:
         _tell_issue(caller.inputs, report, EnvironmentName(name))
     return _exit_code(report) if exit_code else ExitCode.DONE
@@ -102,6 +105,13 @@ def _check_environment(name: str, config: Config, *, reference: str, issue: bool
 def _tell_issue(inputs: Inputs, report: DriftReport, environment: EnvironmentName) -> None:
     issues = wiring.open_issues(inputs.repository, api_url=inputs.api_url, token=inputs.token)
     click.echo(f"issue of {environment}: {raise_alarm(report, environment, issues)}", err=True)
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text)
+    else:
+        wiring.write_text(output, f"{text}\n")
 
 
 def _render(report: DriftReport, style: str, environment: str) -> str:

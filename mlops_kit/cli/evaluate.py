@@ -10,6 +10,7 @@ from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.progress import choose_progress
 from mlops_kit.cli.reproduce import PRIVILEGED_EVENTS
 from mlops_kit.commands.evaluate import Outcome, evaluate
+from mlops_kit.commands.hand_over import hand_over_evaluations
 from mlops_kit.commands.sides import Question
 from mlops_kit.core.config import CONFIG_FILE
 from mlops_kit.core.errors import ExitCode, IntegrityError
@@ -34,6 +35,9 @@ from mlops_kit.core.render.markdown_evaluation import evaluations_markdown
 )
 @click.option("-f", "--force", is_flag=True, help="Score again what was scored already.")
 @click.option(
+    "--hand-over", "folder", metavar="FOLDER", default="", help="Add it to what `reproduce --hand-over` left there."
+)
+@click.option(
     "--format",
     "style",
     type=click.Choice(["text", "markdown", "json"]),
@@ -42,7 +46,16 @@ from mlops_kit.core.render.markdown_evaluation import evaluations_markdown
     help="How to print the result.",
 )
 @click.pass_obj
-def command(caller: Caller, *, models: tuple[str, ...], base: str, environment: str, force: bool, style: str) -> int:
+def command(  # noqa: PLR0913 - one parameter per option
+    caller: Caller,
+    *,
+    models: tuple[str, ...],
+    base: str,
+    environment: str,
+    force: bool,
+    folder: str,
+    style: str,
+) -> int:
     """Score the live model and the candidate on the same data, for `report` and the gates.
 
     The candidate is the work tree's, after `reproduce`. What scores a model is named under `evaluate:` in mlops.yaml;
@@ -60,7 +73,11 @@ def command(caller: Caller, *, models: tuple[str, ...], base: str, environment: 
     question = Question(base=base, environment=environment, config_file=caller.config_file or CONFIG_FILE)
     git = wiring.open_git(caller.folder, inputs.variables)
     contest = wiring.open_contest(git, inputs.variables, caller.config_file, partial(choose_progress, inputs))
-    click.echo(_render(evaluate(contest, question, models, force=force), style))
+    outcome = evaluate(contest, question, models, force=force)
+    if folder:
+        added = hand_over_evaluations(git, *wiring.open_handed(caller.folder, folder), outcome.evaluations)
+        click.echo(f"mlops-kit: handed over {len(added)} evaluations in {folder}", err=True)
+    click.echo(_render(outcome, style))
     return ExitCode.DONE
 
 
@@ -70,6 +87,6 @@ def _render(outcome: Outcome, style: str) -> str:
         case "json":
             return evaluations_json(outcome.environment, outcome.evaluations, skipped=skipped)
         case "markdown":
-            return evaluations_markdown(outcome.evaluations)
+            return evaluations_markdown(outcome.evaluations, skipped=skipped)
         case _:
             return render_evaluations(outcome.evaluations, skipped=skipped)

@@ -59,7 +59,7 @@ def accept_training(git: Git, subject: Subject, files: Mapping[str, bytes], remo
     )
 
 
-def _scores(subject: Subject, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _scores(subject: Subject, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The file that says how the model was scored beside the live one, if there is one."""
     path = evaluation_path(subject.environment, subject.model)
     if path not in files:

@@ -1,6 +1,6 @@
 """Scores the live model and the candidate on the same data, and writes down what both did."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -16,8 +16,11 @@ from mlops_kit.core.config import Config
 from mlops_kit.core.config.names import suggest
 from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.pipeline.scoring import Trial
+from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Git, Tree
+from mlops_kit.core.review.cells import clip
 from mlops_kit.core.review.evaluation import (
+    LIMIT,
     Evaluation,
     describe_trial,
     evaluation_json,
@@ -26,6 +29,7 @@ from mlops_kit.core.review.evaluation import (
     why_not_of,
     why_stale,
 )
+from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.review.scores import compare_scores
 from mlops_kit.core.types import CommitSha, EnvironmentName, Model, ModelName, PromotionRecord
 
@@ -75,9 +79,12 @@ def evaluate(contest: Contest, question: Question, models: Iterable[str] = (), *
     base = open_side(sides.base, contest.bench, contest.work_tree)
     config = read_policy(base, contest.work_tree, file=question.config_file).config
     environment = choose_environment(question, config, sides)
+    wanted = _wanted(config, models)
+    if not wanted:
+        return Outcome(environment=environment)
     place = Place(tree=contest.work_tree, project=project_of(contest.work_tree), environment=environment)
     live = last_records(contest.bench.log.read_records(), environment)
-    found = {name: _find_match(place, config, name, live) for name in _wanted(config, models)}
+    found = {name: _find_match(place, config, name, live) for name in wanted}
     matches = {name: match for name, match in found.items() if isinstance(match, _Match)}
     known = {} if force else {name: held for name, one in matches.items() if (held := _find_known(place, one))}
     fresh = [match for name, match in matches.items() if name not in known]
@@ -140,7 +147,8 @@ def _compare(git: Git, arena: Arena, place: Place, match: _Match) -> Evaluation:
     trial, record = match.trial, match.live
     champion = Contestant(side="live model", model=_live_model(git, trial.model, record), commit=record.commit)
     candidate = Contestant(side="candidate", model=trial.model, commit=git.resolve("HEAD"))
-    compared = compare_scores(*score_both(arena, trial, champion, candidate))
+    live, own = score_both(arena, trial, champion, candidate)
+    compared = compare_scores(live, own)
     lines, inputs = describe_trial(trial)
     return Evaluation(
         environment=place.environment,
@@ -150,8 +158,18 @@ def _compare(git: Git, arena: Arena, place: Place, match: _Match) -> Evaluation:
         lines=lines,
         inputs=inputs,
         scores=compared.scores,
-        notes=compared.notes,
+        notes=(*compared.notes, *_not_reproduced(place.tree, own.files))[:LIMIT],
     )
+
+
+def _not_reproduced(tree: Tree, scored: Iterable[MetricFile]) -> Iterator[str]:
+    """Metrics that come out otherwise for the candidate than the pipeline recorded them, where the tree has those."""
+    for file in scored:
+        data = tree.read_files([file.path]).get(file.path)
+        recorded = metric_values(file.path, parse_values(data, path=file.path)).values if data else {}
+        for key in sorted(recorded.keys() & file.values.keys()):
+            if repr(recorded[key]) != repr(file.values[key]):
+                yield clip(f"{key} of the candidate is {file.values[key]} now, and {recorded[key]} in {file.path}")
 
 
 def _live_model(git: Git, candidate: Model, record: PromotionRecord) -> Model:

@@ -13,19 +13,24 @@ from mlops_kit.core.pipeline.hashing import is_pointer
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import is_inside
 from mlops_kit.core.ports import Git, Tree
-from mlops_kit.core.ports.handing import CachedObject, CacheShelf, Packing
+from mlops_kit.core.ports.handing import CachedObject, CacheShelf, Handed, Packing
 from mlops_kit.core.review.acceptance import kept_outputs, lock_of
+from mlops_kit.core.review.evaluation import Evaluation, evaluation_json, evaluation_path
 from mlops_kit.core.review.hand_over import (
     FILE_COUNT,
     MANIFEST,
+    MOST_OBJECTS,
     Bounds,
     HandedObject,
     HandOver,
     LeftOut,
     describe_file,
     hand_over_json,
+    parse_hand_over,
 )
 from mlops_kit.core.types import Digest
+
+_UNBOUNDED = Bounds(objects=MOST_OBJECTS, mib=2**40)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,23 @@ def hand_over(packer: Packer, base: str) -> HandOver:
         document = replace(document, objects=(), left_out=left_out)
     _fill(packer.folder, document, changed, objects)
     return document
+
+
+def hand_over_evaluations(
+    git: Git, handed: Handed, folder: Packing, evaluations: Iterable[Evaluation]
+) -> tuple[str, ...]:
+    """Add what the checked-out commit lacks of the evaluations to what a run handed over; their paths."""
+    head = git.resolve("HEAD")
+    before = parse_hand_over(handed.read_manifest(), head=head, bounds=_UNBOUNDED)
+    wanted = {evaluation_path(one.environment, one.model): evaluation_json(one).encode() for one in evaluations}
+    known = git.read_files(head, wanted)
+    files = {path: data for path, data in wanted.items() if known.get(path) != data}
+    described = {file.path: file for file in before.files} | {path: describe_file(path, files[path]) for path in files}
+    document = replace(before, files=tuple(sorted(described.values())))
+    for path, data in files.items():
+        folder.write(f"files/{described[path].sha256}", data)
+    folder.write(MANIFEST, hand_over_json(document))
+    return tuple(sorted(files))
 
 
 def _fill(

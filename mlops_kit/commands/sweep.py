@@ -11,6 +11,7 @@ from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
 from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
 from mlops_kit.core.pipeline.values import metric_values
 from mlops_kit.core.ports.sweeping import Fleet, Found, Search
+from mlops_kit.core.render.escape import clean
 from mlops_kit.core.review.sweep import CandidateResult, CandidateState, Measure, measure_value
 from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageResult, StageState
 from mlops_kit.core.sweep.candidate import Candidate, describe_settings
@@ -104,7 +105,7 @@ class _UnderWay:
             self._note(CandidateResult(candidate=candidate, name="", state=CandidateState.FAILED, message=str(error)))
             return
         stages = tuple(stage.name for stage in opened.planned)
-        self._progress.note(f"{opened.name}: {describe_settings(candidate)}")
+        self._progress.note(f"{opened.name}: {clean(describe_settings(candidate))}")
         self._begun.extend(stages)
         self._progress.begin(self._begun)
         self._open[opened.name] = candidate, stages

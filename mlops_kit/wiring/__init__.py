@@ -5,7 +5,7 @@ Each function imports its adapter when it is called, so that no verb pays for a 
 
 from mlops_kit.wiring.clinic import Visit, open_clinic, open_settings
 from mlops_kit.wiring.data import open_drift, render_drift_page
-from mlops_kit.wiring.hand_overs import open_clerk, open_packer
+from mlops_kit.wiring.hand_overs import open_clerk, open_handed, open_packer
 from mlops_kit.wiring.handed_over import read_artifact, read_event, read_image
 from mlops_kit.wiring.names import list_environments, list_models, list_stages
 from mlops_kit.wiring.onboarding import file_writer, find_pin, read_branches, read_example
@@ -86,6 +86,7 @@ __all__ = [
     "open_forge",
     "open_gallery",
     "open_git",
+    "open_handed",
     "open_head",
     "open_issues",
     "open_laboratory",

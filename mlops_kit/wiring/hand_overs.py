@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlops_kit.commands.commit import Clerk
     from mlops_kit.commands.hand_over import Packer
     from mlops_kit.core.ports.drafts import Person
+    from mlops_kit.core.ports.handing import Handed, Packing
     from mlops_kit.core.review.hand_over import Bounds
 
 _DVC_CONFIG = ".dvc/config"
@@ -37,6 +38,13 @@ def open_packer(
         bounds=bounds,
         data_files=data_files,
     )
+
+
+def open_handed(folder: Path, place: str) -> tuple[Handed, Packing]:
+    """What was handed over in a place under the folder, to be read and added to."""
+    from mlops_kit.adapters.packing import FilledFolder, HandedFolder
+
+    return HandedFolder(folder, place), FilledFolder(folder / place)
 
 
 def open_clerk(

@@ -58,8 +58,7 @@ def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         case "sqlite":
             yield _mlflow_subject("", folder)
         case "server":
-            with running_server(folder) as address:
-                yield _mlflow_subject(address, folder)
+            yield _mlflow_subject(request.getfixturevalue("mlflow_address"), folder)
         case _:
             with running_postgres() as database, running_server(folder, database=database) as address:
                 yield _mlflow_subject(address, folder)

@@ -126,6 +126,26 @@ def test_too_few_rows_and_broken_data_are_answers_of_their_own(project: Project)
     assert not broken["drifted"]
 
 
+def test_rules_are_proposed_and_then_hold(project: Project, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    proposed = call(project, "--infer-schema")
+    assert "    allowed:\n      - \"a\"\n" in proposed
+    call(project, "--infer-schema", "--output", str(rules))
+    assert rules.read_text() == proposed
+    copy = project.clone(tmp_path / "clone")
+    copy.write({"rules.yaml": proposed, "mlops.yaml": f"{CONFIG.rstrip()[:-1]}, rules: rules.yaml}}\n"})
+    copy.write({"new.csv": rows(900, seed=8).replace(",a,", ",<z>,")})
+    words = ("--current", "new.csv")
+    (copy.root / ".dvc" / "cache").symlink_to(project.root / ".dvc" / "cache")
+    found = judge(copy, *words, "--exit-code", code=4)
+    (broken,) = found["violations"]
+    assert (broken["column"], broken["rule"], broken["examples"]) == ("kind", "allowed", ["<z>"])
+    assert broken["rows"] > 200
+    assert not found["drifted"]
+    copy.write({"rules.yaml": "version: 1\ncolumns: {kind: {alowed: [a]}}\n"})
+    assert "rules.yaml:2" in call(copy, *words, code=2)
+
+
 def test_a_data_set_that_the_cache_lost_is_an_error_that_says_where_it_should_be(
     project: Project, tmp_path: Path
 ) -> None:

@@ -12,8 +12,12 @@ import pytest
 from dvc.repo import Repo
 
 from mlops_kit.cli import run
-from mlops_kit.cli.environment import read_inputs
+from mlops_kit.cli.environment import parse_inputs, read_inputs
+from mlops_kit.core.errors import ExitCode
+from tests.fakes.github import FakeGitHub
 from tests.faults.stage import git, git_environment, make_remote
+from tests.integration.counter import FOLDER, Counter, make_counter
+from tests.integration.test_commit_hostile import put_file
 
 FILE = "evaluations/dev/churn.json"
 PIPELINE = """
@@ -275,3 +279,55 @@ def test_lost_bytes_a_wrong_name_and_a_privileged_event_are_refused(shop: Shop) 
     shutil.rmtree(shop.clone.parent / "store")
     shop.run("evaluate", "--base", "dev", code=4)
     assert "are nowhere" in shop.errors
+
+
+REVIEWED = """
+stages:
+  train: {cmd: cp params.yaml model, params: [rate], outs: [model]}
+  evaluate:
+    cmd: sed 's/rate/{"rate"/;s/$/}/' model > m.json
+    deps: [model, data]
+    metrics: [m.json: {cache: false}]
+artifacts:
+  clf: {path: model, type: model}
+"""
+REVIEW_POLICY = """
+version: 1
+registry: {kind: none}
+environments: {main: {branch: main, gates: [{metric: rate, max-rise: 5, against: live}]}}
+evaluate: {clf: {stage: evaluate}}
+"""
+
+
+def test_the_file_goes_to_the_branch_with_the_lock_and_only_once(github: FakeGitHub, tmp_path: Path) -> None:
+    counter = make_counter(github, tmp_path, policy=REVIEW_POLICY, pipeline=REVIEWED)
+    trusted = parse_inputs(
+        {**counter.plain_variables, "GITHUB_ACTOR": "ada"}, folder=counter.trusted.root, terminal=False
+    )
+    assert run(["reconcile", "main"], trusted) == 0
+
+    def review(at: Counter) -> ExitCode:
+        at.runner.git("fetch", "--quiet", "--tags")
+        assert at.reproduce() is ExitCode.DONE
+        inputs = parse_inputs(at.plain_variables, folder=at.runner.root, terminal=False)
+        assert run(["evaluate", "--base", "origin/main", "--hand-over", FOLDER], inputs) == 0
+        at.carry()
+        return at.commit()
+
+    path = "evaluations/main/clf.json"
+    assert review(counter) is ExitCode.DONE
+    assert counter.changed() == ["dvc.lock", path, "m.json"]
+    found = json.loads(git(counter.origin, "show", f"feature:{path}"))
+    assert [(one["live"], one["candidate"]) for one in found["scores"]] == [(1, 2)]
+
+    again = counter.at_new_head()
+    assert review(again) is ExitCode.DONE
+    assert (again.branch(), again.outputs()["lock"]) == (again.head, "unchanged")
+
+    found["notes"] = ["scored at another time"]
+    (counter.trusted.root / FOLDER / "files").mkdir()
+    put_file(counter.trusted.root / FOLDER, path, json.dumps(found).encode())
+    assert again.commit() is ExitCode.DONE
+    assert (again.branch(), again.outputs()["lock"]) == (again.head, "unchanged")
+    put_file(counter.trusted.root / FOLDER, path, json.dumps({**found, "model": "other"}).encode())
+    assert again.commit() is ExitCode.INTEGRITY

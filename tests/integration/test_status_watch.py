@@ -15,7 +15,7 @@ from tests.faults.stage import git, git_environment, make_remote
 from tests.unit.promotion.scene import project_files
 
 ALONE = "version: 1\nregistry: {kind: none}\nenvironments:\n  dev: {branch: dev}\n"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture

@@ -111,6 +111,7 @@ def test_candidates_are_ranked_and_are_experiments_and_what_they_share_runs_once
 
 def test_the_best_is_left_in_the_work_tree_as_a_run_would_leave_it(sweeper: Sweeper, tmp_path: Path) -> None:
     project = sweeper.project
+    (project.root / "data").unlink()
     rows = sweeper.rows("--sweep", "train.lr=0.2,0.7", "--metric", "metrics.json:acc", "--apply-best")
     assert project.status() == {}
     assert project.git("diff", "--name-only") == ".gitignore\nparams.yaml\n"

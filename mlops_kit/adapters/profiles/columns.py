@@ -15,7 +15,15 @@ MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "-", "?")
 """Words that stand for no value in a column that holds no text otherwise."""
 _FORMATS = ("%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y %H:%M:%S", "%d %b %Y", "%b %d, %Y")
 _GLANCE_ROWS = 20
-_BATCH = 500
+_BATCH = 100
+_WORDS = {
+    Family.NUMBER: "DOUBLE",
+    Family.BOOLEAN: "BOOLEAN",
+    Family.MOMENT: "TIMESTAMP",
+    Family.TEXT: "VARCHAR",
+    Family.NESTED: "JSON",
+    Family.EMPTY: "",
+}
 T = TypeVar("T")
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*")
 _MOMENTS = re.compile(r"DATE|TIMESTAMP.*")
@@ -92,7 +100,11 @@ class Column:
 
     def as_text(self) -> "Column":
         """The column, taken for text."""
-        return replace(self, family=Family.TEXT, type="VARCHAR", form="")
+        return self.as_family(Family.TEXT)
+
+    def as_family(self, family: Family) -> "Column":
+        """The column, taken for what it may not be."""
+        return replace(self, family=family, type=_WORDS[family], form="")
 
 
 def present(text: str) -> str:

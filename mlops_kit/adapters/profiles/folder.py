@@ -10,7 +10,7 @@ from mlops_kit.core.errors import InputError, Location
 
 FILE_LIMIT = 10_000
 """Files of the largest directory that is read as one table."""
-_ENDINGS = "tables end in .csv, .tsv, .parquet, .pq, .jsonl or .ndjson; .gz may follow"
+ENDINGS = "tables end in .csv, .tsv, .parquet, .pq, .jsonl or .ndjson; .gz may follow"
 
 
 def find_data(place: Path, *, name: str) -> DataSet:
@@ -23,7 +23,7 @@ def find_data(place: Path, *, name: str) -> DataSet:
         return DataSet(name=name, files=(DataFile(place=place, name=name),))
     files = tuple(sorted(_walk(place, name), key=lambda file: file.name))
     if not files:
-        raise InputError("no table is in this directory", location=Location(file=name), hint=_ENDINGS)
+        raise InputError("no table is in this directory", location=Location(file=name), hint=ENDINGS)
     return DataSet(name=name, files=files)
 
 

@@ -18,23 +18,31 @@ from mlops_kit.core.drift.profile import (
     Floats,
 )
 
-Counts = tuple[dict[str, int], int]
 COUNTED_IN_ALL = 500
 """Columns of the widest table whose values are counted in all rows."""
 _BATCH = 250
 _CELLS = 2_000_000
 _HISTOGRAMS = 50
+_KEYS = 8
 _KEPT_COUNTS = 1_000_000
 _RANGE = 2**32
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How often the most frequent values are there; how many values, and different ones, there are in all."""
+
+    values: Mapping[str, int] = field(default_factory=dict)
+    total: int = 0
+    distinct: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sampled:
-    """What the sample, or all rows, say of a column: its sorted finite numbers, and `counts` of `counted` values."""
+    """What the sample says of a column: its sorted finite numbers, and the counts of its values."""
 
     numbers: Floats = field(default_factory=lambda: np.empty(0))
-    counts: Mapping[str, int] = field(default_factory=dict)
-    counted: int = 0
+    counts: Counts = Counts()
 
 
 def counts_limit(columns: int) -> int:
@@ -67,8 +75,7 @@ def sample_columns(
             counted = _counts_of_families(database, part, len(relation.names))
             for column in part:
                 values = numbers.get(column.number, np.empty(0))
-                counts, total = counted.get(column.number, ({}, 0))
-                found[column.number] = Sampled(numbers=values, counts=counts, counted=total)
+                found[column.number] = Sampled(numbers=values, counts=counted.get(column.number, Counts()))
         database.rows("DROP TABLE sample")
     return sampled, found
 
@@ -84,18 +91,19 @@ def count_values(database: Database, relation: Relation, columns: Sequence[Colum
         for column in batch:
             counts = {_word(value): count for value, count in zip(next(row) or (), next(row) or (), strict=True)}
             ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-            found[column.number] = (ordered, sum(ordered.values()))
+            found[column.number] = Counts(values=ordered, total=sum(ordered.values()), distinct=len(ordered))
     return found
 
 
 def count_distinct(database: Database, relation: Relation, columns: Sequence[Column]) -> dict[int, int]:
     """The exact number of distinct values; for columns that may have another one in each row."""
-    if not columns:
-        return {}
-    inner = ", ".join(f"{column.value} AS v{column.number}" for column in columns)
-    outer = ", ".join(f"count(DISTINCT v{column.number})" for column in columns)
-    found = database.row(f"SELECT {outer} FROM (SELECT {inner} FROM {relation.source})")  # noqa: S608 - as above
-    return {column.number: count for column, count in zip(columns, found, strict=True)}
+    counted: dict[int, int] = {}
+    for batch in batches(columns, _KEYS):
+        inner = ", ".join(f"{column.value} AS v{column.number}" for column in batch)
+        outer = ", ".join(f"count(DISTINCT v{column.number})" for column in batch)
+        found = database.row(f"SELECT {outer} FROM (SELECT {inner} FROM {relation.source})")  # noqa: S608 - as above
+        counted |= {column.number: count for column, count in zip(batch, found, strict=True)}
+    return counted
 
 
 def _chosen(rows: int, limit: int) -> str:
@@ -121,7 +129,7 @@ def _short(column: Column) -> str:
     match column.family:
         case Family.TEXT:
             return f"left({column.value}, {TEXT_LIMIT})"
-        case Family.BOOLEAN:
+        case Family.BOOLEAN | Family.MOMENT:
             return f"CAST({column.value} AS VARCHAR)"
         case _:
             return column.value
@@ -151,18 +159,23 @@ def _counts(database: Database, columns: Sequence[Column], limit: int) -> dict[i
     """How often each value is in the sample, the most frequent ones, and how many values there are in all."""
     texts = ", ".join(f"CAST(v{column.number} AS VARCHAR) AS v{column.number}" for column in columns)
     rows = database.rows(
-        "SELECT name, value, n, total FROM (SELECT name, value, count(*) AS n, sum(count(*)) OVER (PARTITION BY name) "  # noqa: S608 - as above
-        "AS total, row_number() OVER (PARTITION BY name ORDER BY count(*) DESC, value) AS place FROM "
+        "SELECT name, value, n, total, distinct_values FROM (SELECT name, value, count(*) AS n, "  # noqa: S608 - as above
+        "sum(count(*)) OVER (PARTITION BY name) AS total, count(*) OVER (PARTITION BY name) AS distinct_values, "
+        "row_number() OVER (PARTITION BY name ORDER BY count(*) DESC, value) AS place FROM "
         f"(UNPIVOT (SELECT {texts} FROM sample) ON COLUMNS(*) INTO NAME name VALUE value) GROUP BY name, value) "
         f"WHERE place <= {limit} ORDER BY name, place"
     )
     numbers = {column.number for column in columns if column.family is Family.NUMBER}
-    found: dict[int, Counts] = {}
-    for name, value, count, total in rows:
+    values: dict[int, dict[str, int]] = {}
+    totals: dict[int, tuple[int, int]] = {}
+    for name, value, count, total, distinct in rows:
         number = int(name[1:])
-        counts, _ = found.setdefault(number, ({}, int(total)))
-        counts[_word(float(value)) if number in numbers else value] = count
-    return found
+        totals[number] = int(total), int(distinct)
+        values.setdefault(number, {})[_word(float(value)) if number in numbers else value] = count
+    return {
+        number: Counts(values=values[number], total=total, distinct=distinct)
+        for number, (total, distinct) in totals.items()
+    }
 
 
 def _word(value: object) -> str:

@@ -11,7 +11,8 @@ from mlops_kit.core.config.section import Section
 PLACEHOLDERS = ("model", "data", "metrics", "rows")
 """The words of a command that stand for paths, in braces."""
 DEFAULT_METRICS = "scores.json"
-_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
+MODEL_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}"
+"""The pattern of a model's name, which is also that of a file."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -40,7 +41,7 @@ def check_command(command: str) -> str:
 
 def check_model(name: str) -> str:
     """The name of a model, which is also that of a file; ValueError for any other."""
-    if not _MODEL.fullmatch(name):
+    if not re.fullmatch(MODEL_NAME, name):
         raise ValueError("expected the name of a model: letters, digits, dashes, underscores and dots")
     return name
 

@@ -1,12 +1,14 @@
 """Distances between two samples or two counts, each with the p-value of "both come from one source".
 
 Pure numbers. Sources: Kolmogorov-Smirnov and the Wasserstein distance as in scipy.stats; Pearson's chi-square of a
-2 x k table; the two-proportion z test with the pooled share; Good and Turing's estimate of values never seen (1953).
+2 x k table; the two-proportion z test with the pooled share; Good and Turing's estimate of what is seen again (1953);
+Chernoff's bound (1952).
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -66,19 +68,53 @@ def compare_shares(old: int, old_rows: int, new: int, new_rows: int) -> Distance
     return Distance(effect=change, p_value=float(2 * norm.sf(abs(change) / spread)) if spread > 0 else 1.0)
 
 
-def compare_unseen(reference: Mapping[str, int], current: Mapping[str, int]) -> Distance:
-    """The share of values that the reference never had, and the p-value of so many by chance alone.
+def compare_unseen(reference: Mapping[str, int], current: Mapping[str, int], *, others: int = 0) -> Distance:
+    """The share of rows whose value the reference never had, and a bound for the chance of so many without cause.
 
-    By chance a row has an unseen value as often as the reference had values once (Good and Turing); two standard
-    errors are added to that share, because it is an estimate itself.
+    Without cause every row could as well lie on the other side: a value that both sides together have t times is in
+    the current one alone by a chance that falls with t, so ten rows of one new value say more than ten new values. The
+    p-value is twice the smaller of two bounds: Chernoff's for all unseen rows, and Boole's for the most frequent unseen
+    value. `others` are current rows of values that were not kept; each counts as a value of its own.
     """
-    from scipy.stats import binom
+    rows = sum(current.values()) + others
+    size = sum(reference.values()) + rows
+    total = [reference.get(value, 0) + current.get(value, 0) for value in {*reference, *current}]
+    times, values = np.unique([*total, *([1] * others)], return_counts=True)
+    new = [count for value, count in current.items() if value not in reference]
+    unseen = others + sum(new)
+    alone = _log_alone(times, rows, size)
+    frequent = times >= max(new, default=1)
+    chances = (
+        _bound(times.astype(float), values, alone, unseen),
+        float((values[frequent] * np.exp(alone[frequent])).sum()),
+    )
+    return Distance(effect=unseen / rows, p_value=min(1.0, 2 * min(chances)) if unseen else 1.0)
 
-    rows, seen = sum(current.values()), sum(reference.values())
-    unseen = sum(count for value, count in current.items() if value not in reference)
-    once = sum(1 for count in reference.values() if count == 1)
-    by_chance = min(1.0, (once + 2 * math.sqrt(once + 1)) / seen)
-    return Distance(effect=unseen / rows, p_value=float(binom.sf(unseen - 1, rows, by_chance)))
+
+def _log_alone(times: "np.ndarray[Any, Any]", rows: int, size: int) -> Floats:
+    """The logarithm of the chance that none of a value's rows is among the `size - rows` of the reference."""
+    from scipy.special import gammaln
+
+    possible = times <= rows
+    capped = np.minimum(times, rows)
+    found = gammaln(size - capped + 1) - gammaln(rows - capped + 1) + gammaln(rows + 1) - gammaln(size + 1)
+    return np.asarray(np.where(possible, np.minimum(found, 0.0), -np.inf), dtype=np.float64)
+
+
+def _bound(times: Floats, values: "np.ndarray[Any, Any]", log_alone: Floats, unseen: int) -> float:
+    """Chernoff's bound: the least of E[exp(a X)] / exp(a x) over all a, for X the rows of values that are alone."""
+    from scipy.optimize import minimize_scalar
+
+    mean = float((times * values * np.exp(log_alone)).sum())
+    if unseen <= mean:
+        return 1.0
+    log_not = np.log1p(-np.minimum(np.exp(log_alone), 1 - 1e-15))
+
+    def exponent(tilt: float) -> float:
+        return float((values * np.logaddexp(log_not, log_alone + tilt * times)).sum() - tilt * unseen)
+
+    best = minimize_scalar(exponent, bounds=(0.0, 50.0), method="bounded")
+    return float(np.exp(min(0.0, best.fun)))
 
 
 def compare_known(reference: Mapping[str, int], rows: int, current: Mapping[str, int], others: int) -> Distance:
@@ -89,13 +125,18 @@ def compare_known(reference: Mapping[str, int], rows: int, current: Mapping[str,
     frequent ones would always seem to become rarer. `others` are current rows of values that were not kept: they may
     all be known ones.
     """
+    from scipy.stats import norm
+
     least = min(reference.values()) + 1
     known = {value for value, count in reference.items() if count >= least}
-    expected = sum(count for count in reference.values() if count > least)
-    found, total = sum(count for value, count in current.items() if value in known) + others, others
-    total += sum(current.values())
-    distance = compare_shares(expected, rows, min(found, total), total)
-    return Distance(effect=max(0.0, -distance.effect), p_value=distance.p_value)
+    expected = sum(count for count in reference.values() if count > least) / rows
+    total = sum(current.values()) + others
+    found = min(1.0, (sum(count for value, count in current.items() if value in known) + others) / total)
+    on_the_edge = sum(count**2 for count in reference.values() if count == least + 1) / rows**2
+    pooled = (expected * rows + found * total) / (rows + total)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / total) + on_the_edge)
+    loss = max(0.0, expected - found)
+    return Distance(effect=loss, p_value=float(norm.sf(loss / spread)) if spread > 0 else 1.0)
 
 
 def stability_index(old: Iterable[float], new: Iterable[float]) -> float:

@@ -10,6 +10,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Correction, DriftPolicy, Thresholds
+from mlops_kit.core.drift.checks import merge
 from mlops_kit.core.drift.detector import Remark
 from mlops_kit.core.drift.histogram import column_stability, draw_histogram
 from mlops_kit.core.drift.kinds import ColumnKind, column_kind
@@ -23,9 +24,10 @@ from mlops_kit.core.drift.report import (
     DataSide,
     DriftAnswer,
     DriftReport,
-    Violation,
     clip,
+    violation_row,
 )
+from mlops_kit.core.drift.schema import EXAMPLES, Rule, Violation
 from mlops_kit.core.drift.verdict import conclude
 
 _SKIPPED = {
@@ -66,7 +68,8 @@ def judge_drift(
     )
     told = tuple(remarks)
     columns = tuple(_row(one, chances, policy, _about(one.pair, told)) for one in measured)
-    broken = (*_broken(reference, current, policy), *violations)
+    found = merge(_broken(reference, current, policy), violations)
+    broken = tuple(map(violation_row, found))
     outcome = conclude(columns, broken, policy)
     return DriftReport(
         verdict=outcome.answer,
@@ -132,14 +135,13 @@ def _broken(reference: DataProfile, current: DataProfile, policy: DriftPolicy) -
         if matches(old.name, policy.ignore):
             continue
         if new is None:
-            yield Violation(column=clip(old.name), rule="column", expected="present", rows=current.rows)
+            yield Violation(column=old.name, rule=Rule.REQUIRED, expected="there", rows=current.rows)
         elif not _is_comparable(old, new):
             yield Violation(
-                column=clip(old.name),
-                rule="type",
-                expected=old.family.value,
-                rows=new.present,
-                examples=(clip(f"{new.family} ({new.type})"),),
+                column=old.name,
+                rule=Rule.TYPE,
+                expected=f"{old.family}, is {new.family}",
+                examples=tuple(new.counts)[:EXAMPLES],
             )
 
 

@@ -1,5 +1,6 @@
 """Measures one column against its reference: every check that its kind allows, with nothing decided yet."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,8 +122,10 @@ def _categorical(pair: Pair) -> Distance:
 
 
 def _frequent(pair: Pair) -> Distance:
-    counts = pair.reference.counts
-    top = frozenset(sorted(counts, key=lambda value: (-counts[value], value))[:TOP_VALUES])
+    """Over the values that are frequent on both sides together: those of one side alone would seem to become rarer."""
+    both = Counter(pair.reference.counts)
+    both.update(pair.current.counts)
+    top = frozenset(sorted(both, key=lambda value: (-both[value], value))[:TOP_VALUES])
     return compare_counts(_folded(pair.reference, top), _folded(pair.current, top))
 
 
@@ -146,7 +149,8 @@ def _rows_needed(pair: Pair, policy: DriftPolicy) -> int:
 
 
 def _unseen(pair: Pair) -> Distance:
-    return compare_unseen(pair.reference.counts, _with_rest(pair.current))
+    new = pair.current
+    return compare_unseen(pair.reference.counts, new.counts, others=new.counted - sum(new.counts.values()))
 
 
 def _known(pair: Pair) -> Distance:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, Type
 
 from mlops_kit.core.drift.kinds import ColumnKind
 from mlops_kit.core.drift.measuring import Check
+from mlops_kit.core.drift.schema import EXAMPLES, Rule, Violation
 from mlops_kit.core.errors import InvalidInputError, Location, Problem
 
 COLUMN_LIMIT = 20_000
@@ -98,16 +99,34 @@ class ColumnRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Violation:
-    """Data that is not valid, by column (empty: the table): the rule, how many rows break it, some of their values."""
+class ViolationRow:
+    """A rule that the data breaks, by column (empty: the table), with rows (where they were counted) and examples."""
 
     column: Text
-    rule: Text
+    rule: Rule
     expected: Text
-    rows: Count
-    examples: Annotated[tuple[Text, ...], Field(max_length=5)] = ()
+    rows: Count | None = None
+    examples: Annotated[tuple[Text, ...], Field(max_length=EXAMPLES)] = ()
 
     __pydantic_config__ = _STRICT
+
+    def __str__(self) -> str:
+        """One line, for a message."""
+        found = Violation(
+            column=self.column, rule=self.rule, expected=self.expected, rows=self.rows, examples=self.examples
+        )
+        return f"{f'column {self.column}' if self.column else 'the table'} {found}"
+
+
+def violation_row(found: Violation) -> ViolationRow:
+    """The violation as a document carries it."""
+    return ViolationRow(
+        column=clip(found.column),
+        rule=found.rule,
+        expected=clip(found.expected),
+        rows=found.rows,
+        examples=tuple(map(clip, found.examples[:EXAMPLES])),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +151,7 @@ class DriftReport:
     reference: DataSide
     current: DataSide
     columns: Annotated[tuple[ColumnRow, ...], Field(max_length=COLUMN_LIMIT)] = ()
-    violations: Annotated[tuple[Violation, ...], Field(max_length=COLUMN_LIMIT)] = ()
+    violations: Annotated[tuple[ViolationRow, ...], Field(max_length=COLUMN_LIMIT)] = ()
     notes: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
 
     __pydantic_config__ = _STRICT

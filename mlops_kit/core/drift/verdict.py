@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlops_kit.core.config import DriftPolicy
-from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, Violation
+from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, ViolationRow
 
 _NAMED = 5
 """Columns that a sentence names."""
@@ -20,7 +20,7 @@ class Outcome:
     message: str
 
 
-def conclude(columns: Sequence[ColumnRow], broken: Sequence[Violation], policy: DriftPolicy) -> Outcome:
+def conclude(columns: Sequence[ColumnRow], broken: Sequence[ViolationRow], policy: DriftPolicy) -> Outcome:
     """Broken data first, then drift, then doubt: what was not found out is never ok."""
     judged = [row for row in columns if row.answer is not DriftAnswer.SKIPPED]
     if broken:
@@ -75,8 +75,8 @@ def _tell_share(rows: Sequence[ColumnRow], judged: Sequence[ColumnRow], verb: st
     return f"{len(rows)} of {len(judged)} columns {verb}: {_names(rows)}"
 
 
-def _tell_broken(broken: Sequence[Violation]) -> str:
-    told = [f"{one.column or 'the table'}: {one.rule} should be {one.expected}" for one in broken[:_NAMED]]
+def _tell_broken(broken: Sequence[ViolationRow]) -> str:
+    told = [str(one) for one in broken[:_NAMED]]
     return "; ".join([*told, *_more(len(broken))])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mlops_kit.core.config.evaluation import EvaluationPolicy, fill_in, plain_words
 from mlops_kit.core.config.names import suggest
-from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.errors import InputError, Location, NeverMadeError
 from mlops_kit.core.pipeline.graph import index_producers, link_stages, reach, reverse_links
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import Dependency, Output, OutputKind, Stage, is_inside
@@ -147,7 +147,7 @@ def _chain(project: Project, model: Model, stage: Stage) -> tuple[Stage, ...]:
 
 def _step(stage: Stage, model: ModelName) -> Step:
     if stage.locked_command is None:
-        raise InputError(
+        raise NeverMadeError(
             f"stage {stage.name!r} has never been run", field=f"evaluate.{model}.stage", hint="mlops-kit reproduce"
         )
     wants = parse_wants(stage.meta, place=Location(file=stage.file), stage=stage.name)
@@ -177,8 +177,8 @@ def _as_model(output: Output, file: str, model: ModelName) -> Model:
     )
 
 
-def _never_made(path: str, model: ModelName) -> InputError:
-    return InputError(f"{path} has never been made", field=f"evaluate.{model}", hint="mlops-kit reproduce")
+def _never_made(path: str, model: ModelName) -> NeverMadeError:
+    return NeverMadeError(f"{path} has never been made", field=f"evaluate.{model}", hint="mlops-kit reproduce")
 
 
 def _touch(one: str, other: str) -> bool:

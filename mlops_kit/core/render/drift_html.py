@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, DriftReport, Histogram
-from mlops_kit.core.render.drift_text import tell_violation
 from mlops_kit.core.render.drift_words import (
     MARKS,
     count_answers,
@@ -34,7 +33,7 @@ def render_drift_html(report: DriftReport, template: str) -> str:
         verdict=report.verdict.value,
         sides=clean(tell_sides(report), limit=800),
         answers=count_answers(report.columns),
-        violations=[tell_violation(one) for one in report.violations[:_SHOWN]],
+        violations=[clean(str(one), limit=1000) for one in report.violations[:_SHOWN]],
         notes=[clean(note, limit=400) for note in report.notes],
         columns=[_column(row) for row in report.columns[:_SHOWN]],
         left_out=tell_left_out(_SHOWN, report.columns),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, DriftReport
-from mlops_kit.core.render.drift_text import tell_violation
 from mlops_kit.core.render.drift_words import (
     MARKS,
     count_answers,
@@ -39,7 +38,7 @@ def _lines(report: DriftReport, title: str, shown: int) -> Iterator[str]:
         yield ""
         yield "**Not valid:**"
         yield ""
-        yield from (f"- {prose(tell_violation(one), limit=1000)}" for one in report.violations[:shown])
+        yield from (f"- {prose(str(one), limit=1000)}" for one in report.violations[:shown])
     alarmed = [row for row in report.columns if row.answer in _ALARMS]
     yield from _table(alarmed, shown)
     yield from _folded([row for row in report.columns if row.answer not in _ALARMS], shown)

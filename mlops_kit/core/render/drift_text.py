@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, DriftReport, Violation
+from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, DriftReport
 from mlops_kit.core.render.drift_words import (
     MARKS,
     count_answers,
@@ -30,7 +30,7 @@ def _lines(report: DriftReport) -> Iterator[str]:
     yield printable(tell_sides(report))
     if report.violations:
         yield ""
-        yield from (f"  ✗ {tell_violation(one)}" for one in report.violations[:_SHOWN])
+        yield from (f"  ✗ {printable(str(one))}" for one in report.violations[:_SHOWN])
     shown = [row for row in report.columns if row.answer is not DriftAnswer.SKIPPED][:_SHOWN]
     if shown:
         yield ""
@@ -49,10 +49,3 @@ def _row(row: ColumnRow) -> tuple[str, ...]:
     check = deciding_check(row)
     name = printable(f"{row.name} *" if row.important else row.name)
     return (MARKS[row.answer], name, row.kind, show_effect(check), show_chance(check), printable(row.message))
-
-
-def tell_violation(one: Violation) -> str:
-    """A violation on one line, with some of the values."""
-    examples = f", such as {', '.join(map(repr, one.examples))}" if one.examples else ""
-    where = f"column {one.column}" if one.column else "the table"
-    return printable(f"{where}: {one.rule} should be {one.expected}: {one.rows:,} rows are not{examples}")

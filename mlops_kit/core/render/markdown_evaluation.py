@@ -1,6 +1,6 @@
 """The live model and the candidate on the same data: a table for each model that was scored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mlops_kit.core.render.budget import Block, Rank
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, cell, figure, prose
@@ -16,15 +16,21 @@ _NAMED = 3
 
 def evaluation_blocks(report: Report) -> Iterator[Block]:
     """A table for each model, and what could not be compared row by row."""
-    for found in report.evaluations:
+    yield from _blocks(report.evaluations)
+
+
+def evaluations_markdown(evaluations: Iterable[Evaluation], *, skipped: Mapping[str, str]) -> str:
+    """The same for the page of one run, with the models that were not scored."""
+    blocks = ((*block.before, *block.rows, *block.after) for block in _blocks(evaluations))
+    left = (f"{cell(name)} is not scored: {prose(why, limit=MESSAGE_LIMIT)}\n" for name, why in skipped.items())
+    return "\n".join([*("\n".join(lines) for lines in blocks), *left]).rstrip() or "Nothing to evaluate."
+
+
+def _blocks(evaluations: Iterable[Evaluation]) -> Iterator[Block]:
+    for found in evaluations:
         yield table(Rank.METRICS, _title(found), _HEAD, tuple(map(_row, found.scores)), more="scores")
         if notes := tuple(f"- {prose(note, limit=MESSAGE_LIMIT)}" for note in found.notes):
             yield Block(rank=Rank.METRICS, rows=notes, after=("",), more="remarks on scores")
-
-
-def evaluations_markdown(evaluations: tuple[Evaluation, ...]) -> str:
-    """The same for the page of one run."""
-    return "\n\n".join("\n".join([_title(one), "", *_HEAD, *map(_row, one.scores)]) for one in evaluations)
 
 
 def _title(found: Evaluation) -> str:

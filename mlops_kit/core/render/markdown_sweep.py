@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from mlops_kit.core.render.budget import Block, Rank
 from mlops_kit.core.render.escape import prose
-from mlops_kit.core.render.sweep import summarise_sweep, sweep_table
+from mlops_kit.core.render.sweep import sweep_table
+from mlops_kit.core.render.sweep_rows import summarise_sweep
 from mlops_kit.core.review.report import Report
 
 

@@ -6,6 +6,7 @@ from mlops_kit.core.render.data_text import data_rows
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
 from mlops_kit.core.render.evaluation_words import score_texts
 from mlops_kit.core.render.plot_text import plot_rows
+from mlops_kit.core.render.sweep_rows import sweep_rows
 from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.render.verdict import tell_verdict
 from mlops_kit.core.review.cells import Cell
@@ -28,6 +29,7 @@ def render_report_text(report: Report) -> str:
         _section("metrics", _metric_rows(report)),
         _section("plots", plot_rows(report)),
         _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
+        _section("sweep", sweep_rows(report.sweep) if report.sweep else ()),
         _section("models", ((row.name, show_digest(row.old), show_digest(row.new)) for row in report.models)),
         _section("data", data_rows(report)),
         _section("stages", _stage_rows(report)),

@@ -4,12 +4,14 @@ It lies in git beside the lock, like the metrics: whoever reads it treats it as 
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from mlops_kit.core.config.evaluation import MODEL_NAME
 from mlops_kit.core.errors import InvalidInputError, Location, Problem
 from mlops_kit.core.pipeline.scoring import Trial
 from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip
@@ -22,6 +24,7 @@ FOLDER = "evaluations"
 LIMIT = 200
 """Rows of one table of a document: metrics, inputs, lines, notes."""
 _ROWS = Field(max_length=LIMIT)
+_PATH = re.compile(rf"{FOLDER}/[a-z0-9][a-z0-9-]{{0,62}}/{MODEL_NAME}\.json")
 _TOLD = 200
 
 
@@ -92,6 +95,11 @@ EVALUATION = TypeAdapter(Evaluation)
 def evaluation_path(environment: str, model: str) -> str:
     """Where the document of a model lies, from the repository's top."""
     return f"{FOLDER}/{environment}/{model}.json"
+
+
+def is_evaluation_path(path: str) -> bool:
+    """Whether a path is one that a document of some environment and model has."""
+    return _PATH.fullmatch(path) is not None
 
 
 def evaluation_json(evaluation: Evaluation) -> str:

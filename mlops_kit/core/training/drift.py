@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlops_kit.core.drift.report import GRAVITY, ColumnRow, DriftReport, Violation
+from mlops_kit.core.drift.report import GRAVITY, ColumnRow, DriftReport
 from mlops_kit.core.training.situation import DriftWord
 
 MOST_REPORTS = 20
@@ -17,7 +17,7 @@ def join_reports(reports: Sequence[DriftReport], names: Sequence[str]) -> DriftW
         verdict=min((report.verdict for report in reports), key=GRAVITY.index),
         is_alarm=any(report.drifted for report in reports),
         current="; ".join(names),
-        violations=tuple(f"{report.current.name}: {_tell(found)}" for report in reports for found in report.violations),
+        violations=tuple(f"{report.current.name}: {found}" for report in reports for found in report.violations),
     )
 
 
@@ -25,12 +25,6 @@ def shorten(report: DriftReport) -> DriftReport:
     """The report with its gravest columns, and the drawings of the first of them."""
     columns = sorted(report.columns, key=lambda column: GRAVITY.index(column.answer))[:_COLUMNS]
     return replace(report, columns=tuple(_undrawn(column, place) for place, column in enumerate(columns)))
-
-
-def _tell(found: Violation) -> str:
-    where = f"column {found.column}" if found.column else "the table"
-    examples = f", such as {', '.join(map(repr, found.examples))}" if found.examples else ""
-    return f"{where}: {found.rule} should be {found.expected}: {found.rows:,} rows are not{examples}"
 
 
 def _undrawn(column: ColumnRow, place: int) -> ColumnRow:

@@ -84,16 +84,42 @@ def test_shares_are_compared_by_the_pooled_test() -> None:
     assert compare_shares(10, 10, 5, 10).effect == -0.5
 
 
-def test_values_that_were_seen_once_excuse_values_that_were_never_seen() -> None:
-    many_once = {"a": 400, **{f"once{number}": 1 for number in range(100)}}
-    few_once = {"a": 499, "b": 1}
-    current = {"a": 470, **{f"new{number}": 1 for number in range(30)}}
-    excused, alarmed = compare_unseen(many_once, current), compare_unseen(few_once, current)
+def test_many_rows_of_one_new_value_say_more_than_many_new_values() -> None:
+    reference = {"a": 400, **{f"once{number}": 1 for number in range(100)}}
+    many = {"a": 470, **{f"new{number}": 1 for number in range(30)}}
+    one = {"a": 470, "new": 30}
+    excused, alarmed = compare_unseen(reference, many), compare_unseen(reference, one)
     assert excused.effect == alarmed.effect == pytest.approx(0.06)
-    assert excused.p_value is not None
+    assert excused.p_value == 1.0
     assert alarmed.p_value is not None
-    assert excused.p_value > 0.9
     assert alarmed.p_value < 1e-6
+    assert compare_unseen(reference, {"a": 470}, others=30).p_value == excused.p_value
+
+
+@given(COUNTS, COUNTS, st.integers(0, 50))
+def test_the_chance_of_unseen_values_is_one(one: dict[str, int], other: dict[str, int], others: int) -> None:
+    found = compare_unseen(one, other, others=others)
+    assert found.p_value is not None
+    assert 0 <= found.p_value <= 1
+    assert 0 <= found.effect <= 1
+
+
+def test_the_bound_is_not_below_what_shuffling_finds() -> None:
+    pool = RANDOM.integers(0, 60, 300)
+    seen = []
+    for _ in range(4000):
+        RANDOM.shuffle(pool)
+        old, new = (np.unique(side, return_counts=True) for side in (pool[:150], pool[150:]))
+        seen.append(new[1][~np.isin(new[0], old[0])].sum())
+    values, counts = np.unique(pool, return_counts=True)
+    for limit in (8, 12, 16):
+        alone = dict(zip(map(str, values[:limit]), map(int, counts[:limit]), strict=True))
+        rest = {str(value): int(count) for value, count in zip(values[limit:], counts[limit:], strict=True)}
+        halves = {value: count - count // 2 for value, count in rest.items()}
+        found = compare_unseen(halves, {**alone, **{value: rest[value] - halves[value] for value in rest}})
+        unseen = round(found.effect * (sum(alone.values()) + sum(rest.values()) - sum(halves.values())))
+        assert found.p_value is not None
+        assert found.p_value >= np.mean([one >= unseen for one in seen]) * 0.5
 
 
 def test_the_stability_index_is_the_textbook_one() -> None:

@@ -13,7 +13,8 @@ from mlops_kit.core.drift.judge import correct_chances, judge_drift
 from mlops_kit.core.drift.kinds import ColumnKind, column_kind
 from mlops_kit.core.drift.measuring import Check
 from mlops_kit.core.drift.profile import ColumnProfile, DataProfile, Family
-from mlops_kit.core.drift.report import ColumnRow, DriftReport, Violation, drift_json, parse_drift
+from mlops_kit.core.drift.report import ColumnRow, DriftReport, drift_json, parse_drift
+from mlops_kit.core.drift.schema import Rule, Violation
 from mlops_kit.core.errors import InvalidInputError
 from tests.unit.drift.columns import numbers, shares, table, words
 
@@ -208,16 +209,16 @@ def test_columns_that_are_gone_or_of_another_type_are_broken_data_and_no_reason_
     old = table(numbers("a", CALM), numbers("b", CALM))
     report = judge(old, table(words("a", ["n/a"] * 2000), numbers("c", CALM)))
     assert (report.verdict, report.drifted) == ("fail", False)
-    assert [(one.column, one.rule) for one in report.violations] == [("a", "type"), ("b", "column")]
+    assert [(one.column, one.rule) for one in report.violations] == [("a", "type"), ("b", "required")]
     assert report.notes == ("new columns, not judged: c",)
 
 
 def test_violations_block_even_where_all_columns_drifted() -> None:
     old, new = columns(4, 4)
-    broken = Violation(column="x00", rule="maximum", expected="at most 3", rows=12, examples=("20",))
+    broken = Violation(column="x00", rule=Rule.MAX, expected="at most 3", rows=12, examples=("20",))
     report = judge_drift(old, new, DriftPolicy(), now=NOW, violations=[broken])
     assert (report.verdict, report.drifted) == ("fail", False)
-    assert "x00: maximum should be at most 3" in report.message
+    assert "column x00 must be at most 3: 12 rows, such as '20'" in report.message
 
 
 def test_another_delimiter_is_noticed() -> None:

@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 
 from mlops_kit.core.config import DriftPolicy
 from mlops_kit.core.drift.judge import judge_drift
-from mlops_kit.core.drift.report import DriftReport, Violation
+from mlops_kit.core.drift.report import DriftReport
+from mlops_kit.core.drift.schema import Rule, Violation
 from mlops_kit.core.render.drift_html import render_drift_html
 from mlops_kit.core.render.drift_markdown import render_drift_markdown
 from mlops_kit.core.render.drift_metrics import render_drift_metrics
@@ -23,7 +24,7 @@ TEMPLATE = "{% for column in columns %}<i>{{ column.name }}</i>{{ column.bars | 
 def hostile() -> DriftReport:
     old = table(numbers(EVIL, CALM), shares("c", 1000, a=0.5, b=0.5), numbers("calm", CALM), name=EVIL)
     new = table(numbers(EVIL, CALM + 2), shares("c", 1000, a=0.2, **{"<b>": 0.8}), numbers("calm", CALM), name=EVIL)
-    broken = Violation(column=EVIL, rule="maximum", expected=EVIL, rows=3, examples=(EVIL,))
+    broken = Violation(column=EVIL, rule=Rule.MAX, expected=EVIL, rows=3, examples=(EVIL,))
     return judge_drift(old, new, DriftPolicy(), now=datetime(2026, 1, 1, tzinfo=UTC), violations=[broken])
 
 
