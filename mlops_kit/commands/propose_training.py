@@ -201,7 +201,6 @@ def _take(proposer: Proposer, ground: Ground) -> tuple[Harvest, Callable[[], Non
     objects = {one.digest: handed.check_object(one.place, one.digest, size=one.size) for one in document.objects}
     subject = Subject(
         model=ground.model,
-        environment=ground.environment,
         head=ground.head,
         data_files=ground.merged.data_files,
     )

@@ -129,7 +129,7 @@ def test_too_few_rows_and_broken_data_are_answers_of_their_own(project: Project)
 def test_rules_are_proposed_and_then_hold(project: Project, tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     proposed = call(project, "--infer-schema")
-    assert "    allowed:\n      - \"a\"\n" in proposed
+    assert '    allowed:\n      - "a"\n' in proposed
     call(project, "--infer-schema", "--output", str(rules))
     assert rules.read_text() == proposed
     copy = project.clone(tmp_path / "clone")

@@ -29,13 +29,13 @@ from tests.unit.training.case import HEAD, NOW, drifted, situation
 HOSTILE = "<img src=x> | @octocat #1 `$(touch x)` \n\x1b[31m --force https://evil.example"
 
 
-def retraining(**changes: object) -> Retraining:
+def retraining() -> Retraining:
     asked = situation("b", drift=drifted("b"))
-    return replace(describe(asked, decide(asked), HEAD), **changes)
+    return describe(asked, decide(asked), HEAD)
 
 
 def test_it_comes_back_as_it_was_written() -> None:
-    written = retraining(gpu_seconds=7, failure="why")
+    written = replace(retraining(), gpu_seconds=7, failure="why")
 
     assert parse_retraining(retraining_json(written).encode(), now=NOW) == written
 
@@ -105,7 +105,7 @@ def test_names_and_messages_of_strangers_do_nothing_where_they_are_shown() -> No
 
 def test_a_long_story_fits_into_a_pull_request() -> None:
     rows = tuple(DataChange(path=f"{number}/{'x' * 150}", old="md5:a", new="md5:b") for number in range(1_000))
-    told = Proposal(outcome=Outcome.PROPOSED, retraining=retraining(data=rows), number=1)
+    told = Proposal(outcome=Outcome.PROPOSED, retraining=replace(retraining(), data=rows), number=1)
 
     body = pull_request_body(told, why="because")
 
