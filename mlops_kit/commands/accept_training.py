@@ -11,9 +11,8 @@ from mlops_kit.core.pipeline.grounds import assign_inconsistencies
 from mlops_kit.core.ports import Git, Tree
 from mlops_kit.core.ports.handing import KeptOutput
 from mlops_kit.core.review.acceptance import kept_outputs
-from mlops_kit.core.review.evaluation import evaluation_path, parse_evaluation
 from mlops_kit.core.training.acceptance import check_data_files
-from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName
+from mlops_kit.core.types import CommitSha, ModelName
 
 _DATA_SUFFIX = ".dvc"
 
@@ -28,10 +27,9 @@ class Harvest:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The model that was trained again, for which environment and at which commit, and the `.dvc` files behind it."""
+    """The model that was trained again, at which commit, and the `.dvc` files that lead to it."""
 
     model: ModelName
-    environment: EnvironmentName
     head: CommitSha
     data_files: frozenset[str]
 
@@ -46,10 +44,9 @@ def accept_training(git: Git, subject: Subject, files: Mapping[str, bytes], remo
     data = {path: text for path, text in files.items() if path.endswith(_DATA_SUFFIX)}
     before = head.tree.read_files(data)
     check_data_files(data, before, subject.data_files & head.ground.files)
-    scored = _scores(subject, files)
-    rest = {path: text for path, text in files.items() if path not in data and path not in scored}
+    rest = {path: text for path, text in files.items() if path not in data}
     accepted = accept(_with_data(head, data), rest, removed)
-    changed = {path: text for path, text in data.items() if before.get(path) != text} | scored
+    changed = {path: text for path, text in data.items() if before.get(path) != text}
     whole = replace(accepted, files={**accepted.files, **changed})
     outputs = _check(OverlaidTree(below=head.tree, files=whole.files, removed=whole.removed), subject)
     old = {output.digest for output in kept_outputs(head.ground.project, subject.data_files)}
@@ -57,20 +54,6 @@ def accept_training(git: Git, subject: Subject, files: Mapping[str, bytes], remo
         accepted=replace(whole, outputs=outputs),
         new_outputs=tuple(output for output in outputs if output.digest not in old),
     )
-
-
-def _scores(subject: Subject, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The file that says how the model was scored beside the live one, if there is one."""
-    path = evaluation_path(subject.environment, subject.model)
-    if path not in files:
-        return {}
-    try:
-        found = parse_evaluation(files[path], file=path)
-    except KitError as error:
-        raise IntegrityError(f"what was handed over is no evaluation: {error}") from error
-    if (found.environment, found.model) != (subject.environment, subject.model):
-        raise IntegrityError(f"{path} is the evaluation of another model, or for another environment")
-    return {path: files[path]}
 
 
 def _with_data(head: Side, data: Mapping[str, bytes]) -> Side:

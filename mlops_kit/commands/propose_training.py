@@ -81,9 +81,9 @@ def propose(proposer: Proposer, retraining: Retraining, ask: Ask) -> Proposal:
 
 
 def _require_settings(proposer: Proposer) -> None:
-    """The remotes must be those that are committed."""
+    """The remotes that get a stranger's objects must be those that are committed."""
     git, settings = proposer.world.git, proposer.work_config
-    if dict(git.read_files(git.resolve("HEAD"), settings)) != dict(settings):
+    if proposer.depot is not None and dict(git.read_files(git.resolve("HEAD"), settings)) != dict(settings):
         raise IntegrityError(
             "the DVC settings are not those of the commit that is checked out",
             hint="check out the environment's branch and change nothing",
@@ -201,7 +201,6 @@ def _take(proposer: Proposer, ground: Ground) -> tuple[Harvest, Callable[[], Non
     objects = {one.digest: handed.check_object(one.place, one.digest, size=one.size) for one in document.objects}
     subject = Subject(
         model=ground.model,
-        environment=ground.environment,
         head=ground.head,
         data_files=ground.merged.data_files,
     )

@@ -4,7 +4,7 @@ Refresh, look, decide: nothing is written but what the refresh brings into the w
 """
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.ports import Commands, Tree
 from mlops_kit.core.ports.training import Workbench
 from mlops_kit.core.promotion.standing import find_hold
-from mlops_kit.core.training.data import TrainingData, as_trained, read_training_data, with_digests
+from mlops_kit.core.training.data import Source, TrainingData, as_trained, read_training_data, with_digests
 from mlops_kit.core.training.decision import decide
 from mlops_kit.core.training.history import History, history_of
 from mlops_kit.core.training.situation import Action, Decision, DriftWord, Situation
@@ -69,8 +69,11 @@ class Judged:
     reports: tuple[DriftReport, ...] = ()
 
 
-Judge = Callable[[Ground, TrainingData], Judged | None]
-"""Says whether the data that is there drifted from what the live model was trained on; None where nobody asked."""
+Judge = Callable[[Ground, TrainingData, frozenset[str]], Judged | None]
+"""Says whether the data that is there drifted from what the live model was trained on; None where nobody asked.
+
+The paths are those of data that DVC does not keep yet.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +108,12 @@ def consider(trainer: Trainer, ask: Ask, *, refreshing: bool) -> Verdict:
     ground = read_ground(trainer.world, ask.model, trainer.world.git.resolve("HEAD"))
     if refreshing:
         _refresh(trainer, ground)
-    current = _read_current(trainer, ground)
-    judged = trainer.judge(ground, current) if trainer.judge and not current.unknown else None
+    written = _read_written(trainer, ground)
+    current = _read_current(trainer, ground, written)
+    unkept = {one.path: one.file for one in _find_unkept(written, current)}
+    if refreshing:
+        trainer.workbench.keep_data(unkept.values())
+    judged = trainer.judge(ground, current, frozenset(unkept)) if trainer.judge and not current.unknown else None
     verdict = weigh(trainer.world, ground, ask, current=current, drift=judged.word if judged else None)
     return replace(verdict, reports=judged.reports if judged else ())
 
@@ -227,15 +234,25 @@ def _run(commands: Commands, line: str) -> None:
         )
 
 
-def _read_current(trainer: Trainer, ground: Ground) -> TrainingData:
+def _read_written(trainer: Trainer, ground: Ground) -> TrainingData:
+    """What the work tree's files say that there is to train on."""
+    project = project_of(trainer.work_tree)
+    in_git = frozenset(trainer.world.git.list_files(ground.head))
+    return read_training_data(project, ground.model, named=ground.policy.data, in_git=in_git)
+
+
+def _read_current(trainer: Trainer, ground: Ground, written: TrainingData) -> TrainingData:
     """What is there to train on now.
 
     A `.dvc` file that changed says what the data is; where none did, what lies here counts, for somebody may have put
     new data there without adding it.
     """
-    project = project_of(trainer.work_tree)
-    in_git = frozenset(trainer.world.git.list_files(ground.head))
-    written = read_training_data(project, ground.model, named=ground.policy.data, in_git=in_git)
     before = ground.trained.values
     open_ones = [one.path for one in written.sources if not one.digest or one.digest.value == before.get(one.path)]
     return with_digests(written, trainer.workbench.read_digests(open_ones)) if open_ones else written
+
+
+def _find_unkept(written: TrainingData, current: TrainingData) -> Iterator[Source]:
+    """Data in whose place lies something else than its `.dvc` file says."""
+    now = current.values
+    return (one for one in written.sources if one.file and one.digest and one.digest.value != now[one.path])

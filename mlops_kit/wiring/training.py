@@ -48,9 +48,9 @@ def _open_judge(config: Config, git: GitRepository, environment: Mapping[str, st
     from mlops_kit.commands.judge_training import judge_training_data
     from mlops_kit.wiring.data import open_drift
 
-    def compare(path: str, reference: CommitSha) -> DriftReport:
+    def compare(path: str, reference: CommitSha, place: str) -> DriftReport:
         with open_drift(git, environment, config) as sources:
-            return compare_data(DriftQuestion(data=path, reference=reference), sources)
+            return compare_data(DriftQuestion(data=path, reference=reference, current=place), sources)
 
     return partial(judge_training_data, config.drift.data, compare)
 

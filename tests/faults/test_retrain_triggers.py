@@ -1,5 +1,6 @@
 """A thousand triggers of the same data, and `kill -9` at any moment of a proposal: one branch, one pull request."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -62,6 +63,27 @@ def test_a_proposal_that_is_killed_at_any_moment_is_finished_by_the_next(
         assert [note["kind"] for note in orchard.notes()] == ["proposed"]
         assert orchard.changed(orchard.branches()[0]) == ["dvc.lock", "metrics.json", "rows.csv.dvc"]
     record_property("trials", f"a proposal: {tally}")
+
+
+def test_runners_that_propose_the_same_at_once_have_one_branch_and_one_pull_request(
+    orchard: Orchard, github: FakeGitHub
+) -> None:
+    orchard.hand_over()
+    clones = [orchard.clone(f"racer-{number}") for number in range(3)]
+    for clone in clones:
+        shutil.copytree(orchard.trusted.root / FOLDER, clone.root / FOLDER)
+    variables = {**orchard.plain_variables, **orchard.variables}
+    words = [sys.executable, "-m", "mlops_kit", "retrain", "--propose", FOLDER]
+    racers = [
+        subprocess.Popen(words, cwd=clone.root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for clone in clones
+    ]
+
+    ended = [racer.communicate(timeout=120)[1].decode() for racer in racers]
+
+    assert [racer.returncode for racer in racers] == [0, 0, 0], ended
+    assert (len(orchard.branches()), list(github.pulls)) == (1, [1])
+    assert [note["kind"] for note in orchard.notes()] == ["proposed"]
 
 
 def propose_and_kill(orchard: Orchard, seconds: float, tally: Tally) -> None:

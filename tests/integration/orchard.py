@@ -141,7 +141,7 @@ def make_orchard(
     scripts = {f"{name}.py": text for name, text in files.items()}
     files = {"dvc.yaml": PIPELINE, "train.py": TRAIN, "mlops.yaml": policy, "rows.csv": f"x,accuracy\n{rows}"}
     author = make_project(folder / "author", {}, site=folder / "site")
-    author.write({**files, **scripts, ".dvc/config": with_remote(author, folder_remote(folder / "store"))})
+    author.write({**files, **scripts, ".dvc/config": with_remote(author, folder_remote(Path("../../store")))})
     with author.opened() as repo:
         repo.add("rows.csv")
     done = author.run_kit(push=True)
@@ -149,16 +149,29 @@ def make_orchard(
     author.commit()
     author.git("branch", "-M", "dev")
     subprocess.run(["git", "clone", "--quiet", "--bare", author.root, origin], check=True)
-    variables = {
-        "GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "5", "GITHUB_REPOSITORY": "acme/churn",
-        "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-    }  # fmt: skip
-    if github is not None:
-        variables |= {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}
     clones = {}
     for name in ("runner", "trusted"):
         subprocess.run(["git", "clone", "--quiet", "-b", "dev", origin, folder / name], check=True)
         clones[name] = Project(root=folder / name)
-    orchard = Orchard(folder=folder, origin=origin, **clones, variables=variables)
+    orchard = Orchard(folder=folder, origin=origin, **clones, variables=_variables(folder, github))
     assert orchard.run("reconcile", "dev") is ExitCode.DONE
     return orchard
+
+
+def copy_orchard(template: Orchard, folder: Path, github: FakeGitHub) -> Orchard:
+    """Another one like it, in a folder that is not there yet."""
+    shutil.copytree(template.folder, folder, symlinks=True)
+    runner, trusted = (Project(root=folder / name) for name in ("runner", "trusted"))
+    for clone in (runner, trusted):
+        clone.git("remote", "set-url", "origin", str(folder / "origin.git"))
+    variables = _variables(folder, github)
+    return Orchard(folder=folder, origin=folder / "origin.git", runner=runner, trusted=trusted, variables=variables)
+
+
+def _variables(folder: Path, github: FakeGitHub | None) -> dict[str, str]:
+    """What a workflow gives the trusted job."""
+    found = {
+        "GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "5", "GITHUB_REPOSITORY": "acme/churn",
+        "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+    }  # fmt: skip
+    return found if github is None else {**found, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}

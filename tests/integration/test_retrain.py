@@ -1,9 +1,6 @@
 """`mlops-kit retrain` from new data to its pull request: real git, real DVC, GitHub's API."""
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -12,12 +9,17 @@ import pytest
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub, Fault
 from tests.integration.desk import KIT, git
-from tests.integration.orchard import FOLDER, POLICY, Orchard, make_orchard
+from tests.integration.orchard import FOLDER, POLICY, Orchard, copy_orchard, make_orchard
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Orchard:
+    return make_orchard(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture
-def orchard(github: FakeGitHub, tmp_path: Path) -> Orchard:
-    return make_orchard(tmp_path, github=github)
+def orchard(template: Orchard, github: FakeGitHub, tmp_path: Path) -> Orchard:
+    return copy_orchard(template, tmp_path / "orchard", github)
 
 
 def kinds(orchard: Orchard) -> list[object]:
@@ -161,7 +163,6 @@ def test_noise_is_left_alone_and_drift_that_stays_becomes_a_pull_request(github:
 
     assert (arrive(table(shift=0, seed=2)), kinds(orchard)) == ("nothing", [])
     assert (arrive(table(shift=1, seed=3)), kinds(orchard)) == ("nothing", ["alarm"])
-    assert (arrive(table(shift=1, seed=3)), kinds(orchard)) == ("nothing", ["alarm"])
 
     assert arrive(table(shift=1, seed=4)) == "proposed"
 
@@ -186,27 +187,6 @@ def test_what_the_remote_could_not_take_is_proposed_by_a_second_try_of_the_same_
     assert orchard.propose() is ExitCode.DONE
 
     assert (len(orchard.branches()), kinds(orchard)) == (1, ["failed", "proposed"])
-
-
-def test_runners_that_propose_the_same_at_once_have_one_branch_and_one_pull_request(
-    orchard: Orchard, github: FakeGitHub
-) -> None:
-    orchard.grow(0.95)
-    orchard.hand_over()
-    clones = [orchard.clone(f"racer-{number}") for number in range(3)]
-    for clone in clones:
-        shutil.copytree(orchard.trusted.root / FOLDER, clone.root / FOLDER)
-    variables = {**orchard.plain_variables, **orchard.variables}
-    words = [sys.executable, "-m", "mlops_kit", "retrain", "--propose", FOLDER]
-    racers = [
-        subprocess.Popen(words, cwd=clone.root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        for clone in clones
-    ]
-
-    ended = [racer.communicate(timeout=120)[1].decode() for racer in racers]
-
-    assert [racer.returncode for racer in racers] == [0, 0, 0], ended
-    assert (len(orchard.branches()), list(github.pulls), kinds(orchard)) == (1, [1], ["proposed"])
 
 
 def test_a_pull_request_of_older_data_makes_room_for_the_newer_one(orchard: Orchard, github: FakeGitHub) -> None:
@@ -247,3 +227,61 @@ def test_both_models_are_scored_on_the_new_data_where_it_is_said_how(github: Fak
     (branch,) = orchard.branches()
     assert orchard.changed(branch) == ["dvc.lock", "evaluations/dev/churn.json", "metrics.json", "rows.csv.dvc"]
     assert "on the same data" in str(github.pulls[1]["body"])
+
+
+FETCHING = (
+    POLICY
+    + """
+training: {refresh: "python3 fetch.py 'two words'"}
+"""
+)
+FETCH = """
+import os
+import pathlib
+import sys
+assert sys.argv[1:] == ["two words"]
+assert "GITHUB_TOKEN" not in os.environ
+if pathlib.Path("broken").exists():
+    sys.exit("the warehouse gives no answer")
+pathlib.Path("rows.csv").write_text("x,accuracy\\n7,0.97\\n")
+"""
+
+
+def test_a_command_brings_new_data_and_one_that_fails_changes_nothing(
+    github: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=FETCHING, fetch=FETCH)
+    orchard.runner.write({"broken": ""})
+    assert orchard.retrain("--hand-over", FOLDER) is ExitCode.OUTSIDE
+    assert "ended with exit code 1: the warehouse gives no answer" in capsys.readouterr().err
+    assert not (orchard.runner.root / FOLDER).exists()
+    (orchard.runner.root / "broken").unlink()
+
+    assert orchard.hand_over(GITHUB_TOKEN="ghs_never") is ExitCode.DONE
+    assert orchard.propose() is ExitCode.DONE
+
+    (branch,) = orchard.branches()
+    assert orchard.changed(branch) == ["dvc.lock", "metrics.json", "rows.csv.dvc"]
+    assert orchard.hand_over() is ExitCode.DONE
+    assert orchard.propose() is ExitCode.DONE
+    assert (len(orchard.branches()), kinds(orchard)) == (1, ["proposed"])
+
+
+def test_usage_mistakes_end_with_2_and_a_hint(orchard: Orchard, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in (
+        (["nothing-like-it"], "declares no model 'nothing-like-it'"),
+        (["--dry-run", "--propose", "x"], "three things"),
+        (["--propose", "nowhere"], "has no retrain.json"),
+        (["--", "$(touch hacked)"], "declares no model"),
+    ):
+        assert orchard.retrain(*words) is ExitCode.INPUT
+        told = capsys.readouterr().err
+        assert said in told
+        assert "hint: " in told
+
+
+def test_an_event_with_secrets_trains_nothing(orchard: Orchard) -> None:
+    orchard.grow(0.95)
+
+    assert orchard.retrain("--hand-over", FOLDER, GITHUB_EVENT_NAME="pull_request_target") is ExitCode.INTEGRITY
+    assert orchard.retrain("--dry-run", GITHUB_EVENT_NAME="workflow_run") is ExitCode.INTEGRITY

@@ -25,10 +25,20 @@ class DvcWorkbench:
         """Bring what these `.dvc` files import up to date; those that import nothing are left alone."""
         for root, wanted in self._by_root(files):
             with closing(Session(self._top / root)) as session, pipeline_errors():
-                stages = [stage for stage in session.repo.index.stages if stage.is_import]
-                found = [stage.path for stage in stages if self._from_top(stage.path) in wanted]
+                found = [stage.path for stage in self._find(session, wanted) if stage.is_import]
                 if found:
                     session.repo.update(found)
+
+    def keep_data(self, files: Iterable[str]) -> None:
+        """Have DVC keep what lies in the places of these `.dvc` files now, as `dvc commit` does."""
+        for root, wanted in self._by_root(files):
+            with closing(Session(self._top / root)) as session, pipeline_errors():
+                for stage in self._find(session, wanted):
+                    if not stage.is_import:
+                        session.repo.commit(stage.path, force=True)
+
+    def _find(self, session: Session, wanted: frozenset[str]) -> list[Stage]:
+        return [stage for stage in session.repo.index.stages if self._from_top(stage.path) in wanted]
 
     def read_digests(self, paths: Iterable[str]) -> Mapping[str, Digest]:
         """What lies at those paths that are here or at an address."""

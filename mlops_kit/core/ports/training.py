@@ -20,3 +20,6 @@ class Workbench(Protocol):
 
         OutsideError where an address gives no answer.
         """
+
+    def keep_data(self, files: Iterable[str]) -> None:
+        """Have DVC keep what lies in the places of these `.dvc` files now, and the files say so; imports stay."""

@@ -135,7 +135,7 @@ def _drift_lines(retraining: Retraining) -> list[str]:
     drift = retraining.drift
     if drift is None:
         return []
-    lines = [f"Drift: {cell(drift.verdict)}, {retraining.alarms} alarms in a row.", ""]
+    lines = [f"Drift: {cell(drift.verdict)}{_alarms(retraining)}.", ""]
     return [*lines, *(f"- {prose(one, limit=MESSAGE_LIMIT)}" for one in drift.violations[:_ROWS]), ""]
 
 
@@ -151,8 +151,12 @@ def _drift_reports(reports: Iterable[DriftReport]) -> Iterator[str]:
 
 def _drift_text(retraining: Retraining) -> Iterator[str]:
     if retraining.drift:
-        yield f"  drift: {printable(retraining.drift.verdict)}, {retraining.alarms} alarms in a row"
+        yield f"  drift: {printable(retraining.drift.verdict)}{_alarms(retraining)}"
         yield from (f"  - {printable(one)}" for one in retraining.drift.violations[:_ROWS])
+
+
+def _alarms(retraining: Retraining) -> str:
+    return f", alarm {retraining.alarms} in a row" if retraining.alarms else ""
 
 
 def _sentence(text: str) -> str:
