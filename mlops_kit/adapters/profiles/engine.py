@@ -14,7 +14,7 @@ from mlops_kit.adapters.scratch import scratch_folder
 from mlops_kit.core.drift.profile import DataFile, DataSet
 from mlops_kit.core.errors import InputError, KitError, Location, OutsideError
 
-_LINE = re.compile(r"(?:CSV Error on Line: |in line )(\d+)")
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _REASONS = {
     "invalid unicode": ("is not UTF-8", "write all of the data in one encoding, best UTF-8"),
     "unterminated quote": ("a quote is opened and never closed", ""),

@@ -10,7 +10,7 @@ from mlops_kit.adapters.profiles.relation import Relation
 from mlops_kit.core.drift.profile import Family
 from mlops_kit.core.errors import InputError, Location
 
-_BATCH = 250
+_BATCH = 50
 
 
 @dataclass(frozen=True, kw_only=True)
