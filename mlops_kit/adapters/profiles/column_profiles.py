@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlops_kit.adapters.profiles.columns import find_columns
+from mlops_kit.adapters.profiles.counting import Counted, count_columns
 from mlops_kit.adapters.profiles.engine import Database
 from mlops_kit.adapters.profiles.parts import Part
 from mlops_kit.adapters.profiles.sampling import (
@@ -18,7 +19,6 @@ from mlops_kit.adapters.profiles.sampling import (
     counts_limit,
     sample_columns,
 )
-from mlops_kit.adapters.profiles.statistics import Counted, count_columns
 from mlops_kit.core.drift.profile import ColumnProfile, Family, Numbers
 
 _COUNTABLE = frozenset({Family.NUMBER, Family.BOOLEAN, Family.TEXT, Family.MOMENT})
