@@ -27,7 +27,7 @@ def open_json_lines(database: Database, files: Sequence[DataFile]) -> Relation:
 def _objects(database: Database, files: Sequence[DataFile]) -> str:
     packed = {file: is_packed(file) for file in files}
     parts = [
-        _reader(database, [file for file in files if packed[file] is gzip], "gzip" if gzip else "none")
+        _reader(database, [file for file in files if packed[file] is gzip], "gzip" if gzip else "uncompressed")
         for gzip in sorted(set(packed.values()))
     ]
     return parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(f'FROM {part}' for part in parts)})"
