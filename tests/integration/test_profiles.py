@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from mlops_kit.adapters.profiles import DuckProfiler, find_data
 from mlops_kit.adapters.profiles.engine import Limits
-from mlops_kit.core.drift.profile import SAMPLE_ROWS, ColumnProfile, DataProfile, Family, TableFormat
+from mlops_kit.core.drift.profile import KEPT_VALUES, SAMPLE_ROWS, ColumnProfile, DataProfile, Family, TableFormat
 
 Reader = Callable[[str, str | bytes], DataProfile]
 ROWS = 60_000
@@ -107,7 +107,7 @@ def test_large_tables_count_few_values_in_all_rows_and_many_in_the_sample(large:
     profile = DuckProfiler().profile(find_data(large / "large.csv", name="large.csv"))
     kind, key = column(profile, "kind"), column(profile, "key")
     assert (kind.counted, kind.distinct) == (ROWS, 7)
-    assert (key.distinct, key.counted, len(key.counts)) == (ROWS, profile.sampled, 1000)
+    assert (key.distinct, key.counted, len(key.counts)) == (ROWS, profile.sampled, KEPT_VALUES)
 
 
 def test_parquet_and_csv_of_the_same_rows_have_the_same_numbers(large: Path) -> None:
