@@ -47,14 +47,14 @@ from mlops_kit.wiring.runs import (
     open_own_loop,
     open_workshop,
 )
-from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
+from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_trial, open_laboratory, open_search, remember_sweep
 
 __all__ = [
     "RunSetting",
     "SweepPlan",
     "Visit",
     "Winner",
-    "apply_candidate",
+    "apply_trial",
     "check_locks",
     "check_pipelines",
     "count_jobs",
