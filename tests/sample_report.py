@@ -3,6 +3,7 @@
 from mlops_kit.core.review.changes import ModelRow, StageRow
 from mlops_kit.core.review.comparability import Obstacle, ObstacleRow
 from mlops_kit.core.review.data import ColumnRow, DataRow
+from mlops_kit.core.review.evaluation import Evaluation, InputRow, ScoreRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
@@ -33,6 +34,7 @@ def sample_report(suffix: str = "") -> Report:
                 name=f"data/test.csv{suffix}", old="md5:1a2b3c4d5e", new="md5:9f8e7d6c5b",
             ),
         ),
+        evaluations=_evaluations(suffix),
         sweep=_sweep(suffix),
         sections=(Section(title=f"Notes of the team{suffix}", text=f"# Heading\n\n- one{suffix}\n- `two`\n"),),
         plan=PlanRows(
@@ -45,6 +47,25 @@ def sample_report(suffix: str = "") -> Report:
         notes=(f"base has no mlops.yaml{suffix}",),
         policy_changed=True,
         lock_uncommitted=True,
+    )  # fmt: skip
+
+
+def _evaluations(suffix: str) -> tuple[Evaluation, ...]:
+    rows = tuple(
+        ScoreRow(
+            path=f"eval/0.json{suffix}", key=f"metric.{number}{suffix}", live=0.5, candidate=0.5 + number / 100,
+            low=-0.01, high=0.05, rows=1_200,
+        )
+        for number in range(3)
+    )  # fmt: skip
+    broken = ScoreRow(path="eval/1.json", key=f"odd{suffix}", live="NaN", candidate=f"text{suffix}")
+    return (
+        Evaluation(
+            environment="staging", model=f"churn{suffix}", live="md5:aaaaaaaaaa", candidate="md5:bbbbbbbbbb",
+            lines=(f"python score.py{suffix}",),
+            inputs=tuple(InputRow(path=f"data/{number}.csv{suffix}", digest="md5:1a2b3c4d5e") for number in range(5)),
+            scores=(*rows, broken), notes=(f"metric.0 has no interval{suffix}",),
+        ),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from mlops_kit.cli.sweep import Ground, run_sweep, sweep_options
 from mlops_kit.cli.sweep import Question as SweepQuestion
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
-from mlops_kit.core.config.model import parse_duration
+from mlops_kit.core.config.durations import parse_duration
 from mlops_kit.core.errors import InputError, IntegrityError, InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.schedule import OnFailure
 from mlops_kit.core.render.run import render_run_table

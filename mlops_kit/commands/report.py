@@ -27,7 +27,7 @@ from mlops_kit.core.review.gates import Verdict, judge_answers
 from mlops_kit.core.review.live import live_side
 from mlops_kit.core.review.metrics import compare_metrics
 from mlops_kit.core.review.params import compare_params
-from mlops_kit.core.review.report import PlanRows, Report, TrackedRun, gate_rows, plan_rows
+from mlops_kit.core.review.report import EVALUATION_LIMIT, PlanRows, Report, TrackedRun, gate_rows, plan_rows
 from mlops_kit.core.review.sweep import SweepRows, bound_sweep
 from mlops_kit.core.review.tracked_run import as_tracked
 from mlops_kit.core.run import StageResult
@@ -96,6 +96,7 @@ def make_report(question: Question, sources: Sources) -> Report:
         plots=parts.plots.rows,
         obstacles=gated.obstacles,
         data=parts.data.rows,
+        evaluations=compared.evaluated.evaluations[:EVALUATION_LIMIT],
         sections=parts.sections.found,
         sweep=_sweep(compared, sources),
         tracked=_tracked(compared, sources),

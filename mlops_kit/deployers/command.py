@@ -20,7 +20,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from mlops_kit.core.config.model import Duration
+from mlops_kit.core.config.durations import Duration
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import Deployer, ModelFiles, Tools
 from mlops_kit.core.types import (

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from mlops_kit.core.config.model import Duration
+from mlops_kit.core.config.durations import Duration
 from mlops_kit.core.errors import InputError, KitError, OutsideError
 from mlops_kit.core.ports import ModelFiles, Tools
 from mlops_kit.core.promotion.names import spell_for_tag

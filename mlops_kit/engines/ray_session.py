@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from mlops_kit.core.errors import InputError, OutsideError
 
 _CLIENT = "ray://"
 _CONNECT_SECONDS = 10.0
+_CONNECT_TRIES = 3
+_PAUSE_SECONDS = 1.0
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}
 _INSTALL_HINT = "mlops-kit has to be installed on every node of the cluster, in this version"
 
@@ -32,15 +35,15 @@ def connect(ray: ModuleType, address: str) -> None:
 
     OutsideError where nothing answers there in time.
     """
-    where = address or "this machine"
-    options = {} if address.startswith(_CLIENT) else {"include_dashboard": False}
     _knock(address)
     try:
-        ray.init(address or None, logging_level="CRITICAL", log_to_driver=False, **options)
+        _enter(ray, address)
     except ImportError as error:
         raise InputError("Ray's client needs grpcio", hint=f'pip install "{DISTRIBUTION}[ray]"') from error
+    except ConnectionAbortedError as error:
+        raise _unreachable(address, _lines(error)[-1]) from error  # of the head node's traceback
     except (OSError, RuntimeError, ValueError) as error:
-        raise _unreachable(where, str(error).strip().partition("\n")[0]) from error
+        raise _unreachable(address, _lines(error)[0]) from error
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - else it tells of lost nodes on standard output
 
 
@@ -61,8 +64,7 @@ def ray_errors() -> Iterator[None]:
     except of_tasks:
         raise
     except (exceptions.RayError, OSError) as error:
-        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise OutsideError(f"Ray failed: {lines[-1].strip()}", hint=_INSTALL_HINT) from error
+        raise OutsideError(f"Ray failed: {_lines(error)[-1]}", hint=_INSTALL_HINT) from error
 
 
 def losses() -> tuple[type[Exception], ...]:
@@ -89,6 +91,20 @@ def describe_loss(error: Exception) -> str:
             return "its worker was lost"
 
 
+def _enter(ray: ModuleType, address: str) -> None:
+    """Ray's client server starts a process per client: a busy head node gives up on one, and manages the next."""
+    options = {} if address.startswith(_CLIENT) else {"include_dashboard": False}
+    for tries_left in reversed(range(_CONNECT_TRIES)):
+        try:
+            ray.init(address or None, logging_level="CRITICAL", log_to_driver=False, **options)
+        except ConnectionAbortedError:
+            if not tries_left:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
 def _knock(address: str) -> None:
     """Ray itself waits minutes for a cluster that is not there."""
     place = urlsplit(address if "//" in address else f"//{address}")
@@ -101,5 +117,11 @@ def _knock(address: str) -> None:
         raise _unreachable(address, error.strerror or str(error)) from error
 
 
-def _unreachable(where: str, why: str) -> OutsideError:
+def _unreachable(address: str, why: str) -> OutsideError:
+    where = address or "this machine"
     return OutsideError(f"no Ray cluster answers at {where}: {why}", hint="on its head node, see it with: ray status")
+
+
+def _lines(error: Exception) -> list[str]:
+    """What an error says, never nothing."""
+    return [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]

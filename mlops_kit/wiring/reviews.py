@@ -19,6 +19,7 @@ from mlops_kit.wiring.repository import open_work_tree
 if TYPE_CHECKING:
     from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
+    from mlops_kit.adapters.github.issues import GitHubIssues
     from mlops_kit.adapters.github.pictures import GitHubPictures
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.pictures import Gallery
@@ -86,6 +87,13 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     from mlops_kit.adapters.github.forge import connect
 
     return connect(repository, api_url=api_url, token=token)
+
+
+def open_issues(repository: str, *, api_url: str, token: str) -> GitHubIssues:
+    """The repository's issues; InputError as for the forge."""
+    from mlops_kit.adapters.github.issues import connect_issues
+
+    return connect_issues(repository, api_url=api_url, token=token)
 
 
 def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:

@@ -92,7 +92,7 @@ def open_workshop(
             git = open_git(folder, environment)
             for message in recover_locks(git):
                 progress.note(message)
-            around = surround(pipeline.root, environment, held=lock.handle)
+            around = surround(pipeline.root, environment, held=(lock.handle,))
             if setting.engine.kind is EngineKind.RAY:
                 with elsewhere.open_ray_workshop(setting.engine.address, pipeline, git, around, progress) as workshop:
                     yield workshop
@@ -154,8 +154,8 @@ def open_ledger(
     )
 
 
-def surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:
-    """What an engine finds around it, with a new folder for logs; `held` stays open until its last command is gone."""
+def surround(root: Path, environment: Mapping[str, str], *, held: tuple[int, ...] = ()) -> Surroundings:
+    """What an engine finds around it, with a new folder for logs; `held` stay open until its last command is gone."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.gpu import read_gpu_memory
     from mlops_kit.adapters.run_folder import make_run_folder
@@ -167,7 +167,7 @@ def surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surrou
         logs=make_run_folder(root, SystemClock().now()),
         mask=Mask(secret_values(environment)),
         read_gpu_memory=partial(read_gpu_memory, environment),
-        held=(held,),
+        held=held,
     )
 
 

@@ -76,7 +76,7 @@ def open_laboratory(
     scratch.mkdir(parents=True, exist_ok=True)
     with ExitStack() as opened:
         lock = RunLock(root / FOLDER, patience_seconds=plan.setting.patience_seconds, note=progress.note)
-        around = surround(root, environment, held=opened.enter_context(lock).handle)
+        around = surround(root, environment, held=(opened.enter_context(lock).handle,))
         site = Site(
             git=git,
             scratch=opened.enter_context(scratch_folder(scratch)),

@@ -1,7 +1,6 @@
 """What every Tracking must do: the one in memory, MLflow on SQLite by its client, and its server by REST."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -16,15 +15,8 @@ from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import Tracking
 from mlops_kit.core.tracking import KEY_TAG, RunData, RunRecord, RunStatus
 from mlops_kit.testing.tracking import MemoryTracking
-from tests.contract.mlflow_server import running_server
 
 MOMENT = 1_700_000_000_000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_server(tmp_path_factory.mktemp("server")) as address:
-        yield address
 
 
 @pytest.fixture(scope="module", params=["memory", "sqlite", "server"])
@@ -38,7 +30,7 @@ def tracking(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             assert isinstance(made, ClientTracking)
             return made
         case _:
-            made = open_tracking(request.getfixturevalue("server"), Path("/nonexistent"), {})
+            made = open_tracking(request.getfixturevalue("mlflow_address"), Path("/nonexistent"), {})
             assert isinstance(made, RestTracking)
             return made
 
@@ -124,20 +116,20 @@ def test_telling_twice_is_one_run(tracking: Tracking, record: RunRecord) -> None
     assert math.isclose(first.data.metrics["acc"], 0.5)
 
 
-def test_all_pages_of_runs_are_read(server: str, record: RunRecord) -> None:
-    tracking = open_tracking(server, Path("/nonexistent"), {})
+def test_all_pages_of_runs_are_read(mlflow_address: str, record: RunRecord) -> None:
+    tracking = open_tracking(mlflow_address, Path("/nonexistent"), {})
     for number in range(103):
         tracking.create_run(replace(record, began=number + 1))
     assert len(tracking.find_runs(record.experiment, record.key)) == 103
 
 
-def test_a_deleted_experiment_says_so_and_a_deleted_run_is_not_found(server: str, record: RunRecord) -> None:
+def test_a_deleted_experiment_says_so_and_a_deleted_run_is_not_found(mlflow_address: str, record: RunRecord) -> None:
     from mlflow import MlflowClient
 
-    tracking, client = open_tracking(server, Path("/nonexistent"), {}), MlflowClient(server)
+    tracking, client = open_tracking(mlflow_address, Path("/nonexistent"), {}), MlflowClient(mlflow_address)
     run = track(tracking, record)
     client.delete_run(run.run_id)
     assert tracking.find_runs(record.experiment, record.key) == ()
     client.delete_experiment(run.experiment_id)
     with pytest.raises(OutsideError, match="is deleted in MLflow"):
-        open_tracking(server, Path("/nonexistent"), {}).find_runs(record.experiment, record.key)
+        open_tracking(mlflow_address, Path("/nonexistent"), {}).find_runs(record.experiment, record.key)

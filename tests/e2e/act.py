@@ -14,7 +14,7 @@ from tests.e2e.prepare import local_repositories
 
 ACT = Path(sys.executable).parent / "act"
 TOKEN = "ghs_canary0123456789abcdefghijklmnopqrstuv"
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)

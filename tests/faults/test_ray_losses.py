@@ -15,11 +15,11 @@ import pytest
 
 from mlops_kit.adapters.process import is_alive
 from tests.integration.dvc_project import Project
-from tests.integration.ray_cluster import Cluster, Node, descendants, read_title, start_cluster
+from tests.integration.ray_cluster import Cluster, Node, descendants, read_title, start_cluster, wait_until_gone
 from tests.integration.ray_project import RayProject, make_ray_project, node_environment
 from tests.integration.s3_server import S3Server, serve_s3
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 300.0
 STAGES = """
 stages:
   before:
@@ -87,13 +87,6 @@ def finish(folder: Path, run: subprocess.Popen[str]) -> str:
 
 def node_of(cluster: Cluster, raylet: int) -> Node:
     return next(node for node in cluster.nodes if node.raylet == raylet)
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while is_alive(pid):
-        assert time.monotonic() < deadline, f"process {pid} stays"
-        time.sleep(0.05)
 
 
 @pytest.mark.faults

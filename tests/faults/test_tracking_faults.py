@@ -15,7 +15,6 @@ from mlops_kit.commands.track import track
 from mlops_kit.core.errors import OutsideError
 from mlops_kit.core.ports import Tracking
 from mlops_kit.core.tracking import DUPLICATE_TAG, KEY_TAG, KnownRun, RunData, RunRecord, RunStatus
-from tests.contract.mlflow_server import running_server
 from tests.fakes.github import Fault
 from tests.fakes.mlflow_proxy import MlflowProxy
 from tests.faults.children import Note, count_trials, random_source
@@ -30,8 +29,8 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProxy]:
-    with running_server(tmp_path_factory.mktemp("server")) as address, MlflowProxy(address).serve() as found:
+def proxy(mlflow_address: str) -> Iterator[MlflowProxy]:
+    with MlflowProxy(mlflow_address).serve() as found:
         yield found
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.mlflow_server import running_server
 from tests.fakes.github import FakeGitHub
 from tests.fakes.mlflow_proxy import MlflowProxy
 from tests.integration.desk import serve_github
@@ -16,11 +15,10 @@ def github() -> Iterator[FakeGitHub]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def server(mlflow_address: str) -> str:
     """The address of a real MLflow."""
-    with running_server(tmp_path_factory.mktemp("server")) as address:
-        yield address
+    return mlflow_address
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RAY = Path(sys.executable).parent / "ray"
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+GONE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +98,10 @@ def start_cluster(environment: Mapping[str, str]) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     port, client_port = _free_ports(2)
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder), "RAY_DISABLE_IMPORT_WARNING": "1"}
+    patient = {"RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "60"}
     cluster = Cluster(
-        folder=folder, port=port, client_port=client_port, environment={**environment, **quiet}
-    )  # fmt: skip
+        folder=folder, port=port, client_port=client_port, environment={**environment, **quiet, **patient}
+    )
     try:
         yield cluster
     finally:
@@ -119,6 +121,14 @@ def descendants(pid: int) -> list[int]:
     for child in found:
         found.extend(children.get(child, []))
     return found
+
+
+def wait_until_gone(pid: int) -> None:
+    """What a node runs is killed a moment after its driver has left."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while _is_running(pid):
+        assert time.monotonic() < deadline, f"process {pid} stays"
+        time.sleep(0.05)
 
 
 def read_title(pid: int) -> str:

@@ -16,7 +16,7 @@ from tests.integration.ray_cluster import Cluster
 from tests.integration.s3_server import S3Server
 
 KIT = Path(sys.executable).parent / "mlops-kit"
-RUN_SECONDS = 120.0
+RUN_SECONDS = 600.0
 
 
 def node_environment(folder: Path, s3: S3Server) -> dict[str, str]:

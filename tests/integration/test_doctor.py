@@ -15,14 +15,15 @@ from jsonschema import Draft202012Validator
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import Inputs, parse_inputs
 from mlops_kit.core.errors import ExitCode
-from tests.contract.mlflow_server import running_server
 from tests.fakes.github import FakeGitHub, Fault
 from tests.fakes.github_routes import WRITE_ALL, Account
 from tests.fakes.github_settings import SEES_ALL
 from tests.fakes.github_shapes import Json
+from tests.integration.shop_copies import copy_shop
 from tests.integration.test_promotion_verbs import Shop
 from tests.integration.test_rollback_command_line import shop as shop_with_store
 
+__all__ = ["copy_shop"]
 shop = shop_with_store
 TOKEN = "ghp_canary0123456789canary0123456789cana"
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas/doctor.schema.json").read_text())
@@ -99,13 +100,13 @@ def test_a_remote_that_nobody_answers_for_fails_and_the_rest_is_still_told(
 
 
 def test_a_server_that_answers_is_told_with_its_version(
-    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bare: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with running_server(tmp_path) as address:
-        _, found = examine(inputs(bare, {"MLFLOW_TRACKING_URI": address}), capsys)
+    _, found = examine(inputs(bare, {"MLFLOW_TRACKING_URI": server}), capsys)
     assert found["registry", "mlflow"]["condition"] == "ok"
     assert found["registry", "mlflow"]["message"].startswith("MLflow 3.")
-    code, found = examine(inputs(bare, {"MLFLOW_TRACKING_URI": address}), capsys)
+    nobody = f"http://127.0.0.1:{free_port()}"
+    code, found = examine(inputs(bare, {"MLFLOW_TRACKING_URI": nobody}), capsys)
     assert (code, found["registry", "reach"]["condition"]) == (ExitCode.DIFFERENCE, "fail")
     assert "MLFLOW_TRACKING_URI" in found["registry", "reach"]["fix"]
 

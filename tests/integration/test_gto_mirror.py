@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from mlops_kit.adapters.promotion_log import GitPromotionLog
 from mlops_kit.core.promotion.gto import missing_tags
 from mlops_kit.core.types import CommitSha, GtoTag, ModelName
 from tests.faults.stage import git
+from tests.integration.shop_copies import copy_shop
 from tests.integration.test_promotion_verbs import Shop, shop
 
-__all__ = ["shop"]
+__all__ = ["copy_shop", "shop"]
 CONFIG = """
 version: 1
 log: {gto: true}
@@ -33,15 +35,18 @@ def gto(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def told(shop: Shop) -> Shop:
+def go_back(shop: Shop) -> None:
     """Version one and two promoted to dev and production, and production put back to one."""
     for model in ("one", "two"):
         shop.push("dev", "production", model=model, accuracy=0.9, config=CONFIG)
         assert shop.run("reconcile") == 0, shop.output + shop.errors
     shop.push("production", model="one", accuracy=0.9, config=CONFIG)
     assert shop.run("reconcile") == 0, shop.output + shop.errors
-    return shop
+
+
+@pytest.fixture
+def told(copy_shop: Callable[[Callable[[Shop], None]], Shop]) -> Shop:
+    return copy_shop(go_back)
 
 
 def test_gto_shows_what_the_log_says(told: Shop) -> None:

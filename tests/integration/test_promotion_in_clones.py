@@ -1,5 +1,6 @@
 """The verbs of promotion in clones that lack history or files, as workflows make them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.types import CommitSha
 from tests.faults.stage import git
+from tests.integration.shop_copies import copy_shop
 from tests.integration.test_promotion_verbs import CONFIG, Shop, shop
 
-__all__ = ["shop"]
+__all__ = ["copy_shop", "shop"]
 DISTANCE = 30
 """Commits between the last promotion and the head: more than any clone here begins with."""
 
@@ -24,8 +26,7 @@ def grow(shop: Shop, count: int) -> None:
     git(shop.clone, "push", "-q", "origin", "HEAD:dev")
 
 
-@pytest.fixture
-def promoted(shop: Shop) -> Shop:
+def promote_often(shop: Shop) -> None:
     """Three versions in dev, each promoted, with a long history before, between and after."""
     git(shop.clone, "commit", "-q", "--allow-empty", "-m", "first")
     shop.push("dev", model="one", accuracy=0.9)
@@ -34,7 +35,11 @@ def promoted(shop: Shop) -> Shop:
         shop.push("dev", model=model, accuracy=0.9)
         assert shop.run("reconcile", "dev") == 0
     grow(shop, DISTANCE)
-    return shop
+
+
+@pytest.fixture
+def promoted(copy_shop: Callable[[Callable[[Shop], None]], Shop]) -> Shop:
+    return copy_shop(promote_often)
 
 
 @pytest.fixture(params=["with filters", "without filters"])

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from mlops_kit.adapters.mlflow.session import MlflowSession
+from mlops_kit.adapters.mlflow.session import DATABASE_FILE, MlflowSession
 from mlops_kit.cli import run
 from mlops_kit.cli.environment import Inputs, read_inputs
+from tests.contract.mlflow_database import place_empty_database
 from tests.faults.stage import git, git_environment, make_remote
 
 PIPELINE = """
@@ -63,18 +64,27 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
-    return open_shop(tmp_path, monkeypatch, capsys)
+    """An empty shop, with an empty MLflow beside it."""
+    opened = open_shop(tmp_path, monkeypatch, capsys)
+    place_empty_database(opened.clone / DATABASE_FILE)
+    return opened
 
 
 def open_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
     """An empty shop below a folder, which the process works in."""
+    make_remote(tmp_path)
+    shop = enter_shop(tmp_path, monkeypatch, capsys)
+    Repo.init(str(shop.clone)).close()
+    (shop.clone / ".gitignore").write_text("mlflow.db\nmlartifacts/\n")
+    return shop
+
+
+def enter_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
+    """The shop that lies below a folder, which the process works in."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
-    clone = make_remote(tmp_path)
-    monkeypatch.chdir(clone)
-    Repo.init(str(clone)).close()
-    (clone / ".gitignore").write_text("mlflow.db\nmlartifacts/\n")
-    return Shop(clone, capsys)
+    monkeypatch.chdir(tmp_path / "work")
+    return Shop(tmp_path / "work", capsys)
 
 
 def test_the_story_of_a_merge(shop: Shop) -> None:

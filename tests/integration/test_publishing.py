@@ -31,8 +31,10 @@ def uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "sqlite":
         yield f"sqlite:///{folder / 'mlflow.db'}"
         return
-    store = (folder / "store").as_uri() if request.param == "folder" else ""
-    with running_server(folder, store=store) as address:
+    if request.param == "server keeps":
+        yield request.getfixturevalue("mlflow_address")
+        return
+    with running_server(folder, store=(folder / "store").as_uri()) as address:
         yield address
 
 
@@ -77,6 +79,8 @@ def test_an_mlflow_model_is_loaded_by_its_alias(
     registry.set_alias(version, DEV, seq=1)
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")  # the one who loads it decides; the kit may not
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.setenv(name, uri)  # MLflow sets them itself, and no later test may find them
     try:
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_kit.adapters.process import is_alive
 from tests.integration.dvc_project import Project
-from tests.integration.ray_cluster import Cluster, start_cluster
+from tests.integration.ray_cluster import Cluster, start_cluster, wait_until_gone
 from tests.integration.ray_project import RayProject, drop_data, make_ray_project, node_environment, put_under_dvc
 from tests.integration.s3_server import S3Server, serve_s3
 
@@ -62,7 +61,7 @@ stages:
     cmd: echo quick > quick
     outs: [quick]
   slow:
-    cmd: sleep 300 & echo $! > ${seen}; wait
+    cmd: sleep 3000 & echo $! > ${seen}; wait
     deps: [quick]
     outs: [slow]
 """
@@ -187,9 +186,9 @@ def test_an_interrupt_ends_what_runs_on_the_nodes_and_keeps_what_was_finished(si
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
-    assert not is_alive(int(seen.read_text()))
+    wait_until_gone(int(seen.read_text()))
     assert "quick:" in found.project.read("dvc.lock")
     assert "slow:" not in found.project.read("dvc.lock")
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.contract.mlflow_server import running_server
 from tests.contract.registries import MlflowHand
+from tests.e2e.scenarios.mlflow import Registry
 from tests.fakes.mlflow_proxy import MlflowProxy
 from tests.integration.test_promotion_verbs import Shop, open_shop
 
@@ -32,6 +33,13 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     shop = open_shop(tmp_path, monkeypatch, capsys)
     shop.push("dev", "production", model="one", accuracy=0.9, config=CONFIG)
     return shop
+
+
+@pytest.fixture
+def empty(server: str, proxy: MlflowProxy) -> MlflowProxy:
+    """An MLflow without models."""
+    Registry(direct=server, address=proxy.url).clear()
+    return proxy
 
 
 @pytest.fixture
@@ -73,12 +81,12 @@ def test_a_lost_database_is_made_anew(shop: Shop) -> None:
     assert shop.run("status", "--check") == 0
 
 
-def test_a_lost_server_is_made_anew_on_another_one(shop: Shop, proxy: MlflowProxy, other: MlflowProxy) -> None:
-    shop.inputs = replace(shop.inputs, tracking_uri=proxy.url)
+def test_a_lost_server_is_made_anew_on_another_one(shop: Shop, empty: MlflowProxy, other: MlflowProxy) -> None:
+    shop.inputs = replace(shop.inputs, tracking_uri=empty.url)
     promote_twice(shop)
     shop.inputs = replace(shop.inputs, tracking_uri=other.url)
     assert shop.run("reconcile", "--rebuild") == 0
-    assert contents(other.url, shop) == contents(proxy.url, shop)
+    assert contents(other.url, shop) == contents(empty.url, shop)
     other.log.clear()
     for _ in range(2):
         assert shop.run("reconcile", "--rebuild") == 0
@@ -87,19 +95,19 @@ def test_a_lost_server_is_made_anew_on_another_one(shop: Shop, proxy: MlflowProx
     assert other.writes() == []
 
 
-def test_with_nothing_to_do_a_server_is_asked_once_and_mlflow_is_not_imported(shop: Shop, other: MlflowProxy) -> None:
-    shop.inputs = replace(shop.inputs, tracking_uri=other.url)
+def test_with_nothing_to_do_a_server_is_asked_once_and_mlflow_is_not_imported(shop: Shop, empty: MlflowProxy) -> None:
+    shop.inputs = replace(shop.inputs, tracking_uri=empty.url)
     promote_twice(shop)
-    other.log.clear()
+    empty.log.clear()
     code = "import sys; from mlops_kit.cli import run; from mlops_kit.cli.environment import read_inputs\n"
     code += "done = run(['reconcile'], read_inputs()); print(done, 'mlflow' in sys.modules)"
-    variables = {**shop.inputs.variables, "MLFLOW_TRACKING_URI": other.url, "GITHUB_REPOSITORY": "octo/churn"}
+    variables = {**shop.inputs.variables, "MLFLOW_TRACKING_URI": empty.url, "GITHUB_REPOSITORY": "octo/churn"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=shop.clone, env=variables, capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
     assert done.stdout == f"{IN_ORDER}0 False\n", done.stderr
-    assert other.log == ["registered-models/get"]
+    assert empty.log == ["registered-models/get"]
 
 
 def test_without_a_registry_every_verb_works_but_rebuild_says_that_there_is_none(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """`mlops-kit rollback` as people and workflows call it: real git and DVC, MLflow's SQLite, GitHub's API."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,23 +11,35 @@ from dvc.repo import Repo
 from tests.fakes.github import FakeGitHub, Fault
 from tests.faults.stage import git
 from tests.integration.desk import KIT, TOKEN, serve_github
-from tests.integration.test_promotion_verbs import Shop, open_shop
+from tests.integration.shop_copies import copy_shop
+from tests.integration.test_promotion_verbs import Shop
+
+__all__ = ["copy_shop"]
+REPOSITORY = "acme/churn"
+STORE = """
+[core]
+    remote = store
+['remote "store"']
+    url = ../../store
+"""
+
+
+def promote_twice(shop: Shop) -> None:
+    """Two versions promoted to dev, their bytes in a DVC remote beside the shop."""
+    shop.inputs = replace(shop.inputs, repository=REPOSITORY)
+    (shop.clone / ".dvc" / "config").write_text(STORE)
+    for model in ("one", "two"):
+        shop.push("dev", model=model, accuracy=0.9)
+        with Repo(str(shop.clone)) as repo:
+            repo.push()
+        assert shop.run("reconcile", "dev") == 0
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
-    """A shop with a DVC remote, and two versions promoted to dev."""
-    opened = open_shop(tmp_path, monkeypatch, capsys)
-    opened.inputs = replace(opened.inputs, repository="acme/churn")
-    with Repo(str(opened.clone)) as repo, repo.config.edit("repo") as config:
-        config["remote"] = {"store": {"url": str(tmp_path / "store")}}
-        config["core"] = {"remote": "store"}
-    for model in ("one", "two"):
-        opened.push("dev", model=model, accuracy=0.9)
-        with Repo(str(opened.clone)) as repo:
-            repo.push()
-        assert opened.run("reconcile", "dev") == 0
-    return opened
+def shop(copy_shop: Callable[[Callable[[Shop], None]], Shop]) -> Shop:
+    copied = copy_shop(promote_twice)
+    copied.inputs = replace(copied.inputs, repository=REPOSITORY)
+    return copied
 
 
 def at_github(shop: Shop, github: FakeGitHub) -> Shop:

@@ -4,6 +4,7 @@ The models are the one source of schemas/config.schema.json. Reading the file is
 into a Config, with every problem at once, is `parse_config`.
 """
 
+from mlops_kit.core.config.drift import Correction, DriftPolicy, Thresholds
 from mlops_kit.core.config.guards import ApprovalKind, ApprovalPolicy, Freeze, Weekday
 from mlops_kit.core.config.model import (
     CONFIG_FILE,
@@ -29,15 +30,19 @@ from mlops_kit.core.config.model import (
 )
 from mlops_kit.core.config.parsing import parse_config
 from mlops_kit.core.config.reader import PromotionPolicy, ReaderKind
+from mlops_kit.core.config.training import UPDATE_IMPORTS, TrainingPolicy, Trigger
 
 __all__ = [
     "CONFIG_FILE",
+    "UPDATE_IMPORTS",
     "Amount",
     "ApprovalKind",
     "ApprovalPolicy",
     "Baseline",
     "Config",
+    "Correction",
     "Deploy",
+    "DriftPolicy",
     "Environment",
     "Freeze",
     "Gate",
@@ -52,8 +57,11 @@ __all__ = [
     "RegistryKind",
     "ReviewPolicy",
     "ReviewSection",
+    "Thresholds",
     "TrackingChoice",
     "TrackingKind",
+    "TrainingPolicy",
+    "Trigger",
     "Weekday",
     "default_config",
     "default_environments",

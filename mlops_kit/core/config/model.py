@@ -10,10 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from mlops_kit.core.config.drift import DriftPolicy
+from mlops_kit.core.config.durations import Duration
+from mlops_kit.core.config.evaluation import EvaluationPolicy, ModelKey
 from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
 from mlops_kit.core.config.names import Follower, check_environment_name, check_order
 from mlops_kit.core.config.reader import BranchName, PromotionPolicy, ReaderKind, fill_in_branch, leave_out_branch
 from mlops_kit.core.config.section import Section
+from mlops_kit.core.config.training import TrainingPolicy
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
@@ -41,18 +45,7 @@ class Level(StrEnum):
     FAIL = "fail"
 
 
-_DURATION = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PERCENT = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*%")
-
-
-def parse_duration(text: object) -> timedelta:
-    """`90s`, `30m`, `24h`, `7d` as a timedelta; ValueError for everything else."""
-    if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
-        return timedelta(seconds=int(match["count"]) * _SECONDS[match["unit"]])
-    if isinstance(text, timedelta):
-        return text
-    raise ValueError("expected a duration such as 90s, 30m, 24h or 7d")
 
 
 def check_version(written: object) -> object:
@@ -60,10 +53,6 @@ def check_version(written: object) -> object:
     if type(written) is not int:
         raise ValueError("expected version: 1")
     return written
-
-
-WrittenDuration = Annotated[str, Field(pattern=r"^\d{1,6}[smhd]$")]
-Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=WrittenDuration)]
 
 
 class Amount(BaseModel):
@@ -346,8 +335,14 @@ class Config(Section):
         PromotionPolicy()
     )
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
+    drift: Annotated[DriftPolicy, Field(description="When data counts as drifted.")] = DriftPolicy()
+    training: Annotated[TrainingPolicy, Field(description="When a model is trained again.")] = TrainingPolicy()
     bundle: Annotated[
         dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
+    ] = Field(default_factory=dict)
+    evaluate: Annotated[
+        dict[ModelKey, EvaluationPolicy],
+        Field(description="Models, by name, whose live version is scored beside the candidate, on the same data."),
     ] = Field(default_factory=dict)
 
     @model_validator(mode="before")

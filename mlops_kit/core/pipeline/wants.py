@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
-from mlops_kit.core.config.model import parse_duration
+from mlops_kit.core.config.durations import parse_duration
 from mlops_kit.core.config.names import did_you_mean
 from mlops_kit.core.errors import InvalidInputError, Location, Problem
 from mlops_kit.core.run import Wants

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_kit.core.render.data_text import data_rows
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
+from mlops_kit.core.render.evaluation_words import score_texts
 from mlops_kit.core.render.plot_text import plot_rows
 from mlops_kit.core.render.sweep_rows import sweep_rows
 from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
@@ -24,6 +25,7 @@ def render_report_text(report: Report) -> str:
         _section("gates", ((gate.answer.value, gate.rule, gate.message) for gate in report.gates)),
         _lines("notes", report.notes),
         _lines("not comparable", _obstacle_lines(report)),
+        _section("live and candidate on the same data", _score_rows(report)),
         _section("metrics", _metric_rows(report)),
         _section("plots", plot_rows(report)),
         _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
@@ -96,6 +98,11 @@ def _metric_rows(report: Report) -> Iterator[Row]:
 
 def _is_other_live(row: MetricRow) -> bool:
     return row.live is not None and row.live != row.new
+
+
+def _score_rows(report: Report) -> Iterator[Row]:
+    for found in report.evaluations:
+        yield from ((f"{found.model} {row.key}", *score_texts(row)) for row in found.scores)
 
 
 def _obstacle_lines(report: Report) -> Iterator[str]:

@@ -25,7 +25,8 @@ def bound_report(report: Report, *, limit: int = SIZE_LIMIT) -> Report:
         if len(report_json(smaller).encode()) <= limit:
             return smaller
     last = _head_of(report, _TABLE_SIZES[-1])
-    return replace(last, notes=(_note("most rows"),), gates=report.gates[:20], plots=(), plan=None, sweep=None)
+    notes, gates = (_note("most rows"),), report.gates[:20]
+    return replace(last, notes=notes, gates=gates, plots=(), plan=None, evaluations=(), sweep=None)
 
 
 def _with_plots(report: Report, *, limit: int = PLOTS_SIZE_LIMIT) -> Report:
@@ -65,13 +66,19 @@ def _head_of(report: Report, size: int) -> Report:
         sweep=bound_sweep(report.sweep, trials=size) if report.sweep else None,
         obstacles=report.obstacles[:size],
         data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
+        evaluations=tuple(replace(found, scores=found.scores[:size]) for found in report.evaluations[:size]),
         notes=report.notes[:size],
     )
     lengths = {name: len(getattr(report, table)) - len(getattr(cut, table)) for table, name in _TABLES.items()}
     lengths["columns"] = sum(max(0, len(row.columns) - size) for row in report.data[:size])
+    lengths["scores"] = _count_scores(report) - _count_scores(cut)
     lengths["notes"] = len(report.notes) - len(cut.notes)
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
     return replace(cut, notes=(*((_note(", ".join(lost)),) if lost else ()), *cut.notes))
+
+
+def _count_scores(report: Report) -> int:
+    return sum(len(found.scores) for found in report.evaluations)
 
 
 def _note(what: str) -> str:

@@ -17,6 +17,7 @@ from mlops_kit.core.errors import InputError, Location
 SOURCE_LIMIT = 8 * 1024 * 1024
 """Bytes of the largest file that points are read from."""
 COLUMN_LIMIT = 1_000
+_FIELD_LIMIT = 128 * 1024
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _PARSERS = {"json": parse_json, "toml": parse_toml, "yaml": parse_yaml, "yml": parse_yaml}
 
@@ -59,6 +60,7 @@ def parse_table(data: bytes, *, path: str, header: bool = True) -> Table:
 
 def _parse_lines(data: bytes, path: str, *, delimiter: str, header: bool) -> Table:
     text = decode(data, file=path).replace("\r\n", "\n").replace("\r", "\n")
+    csv.field_size_limit(_FIELD_LIMIT)  # it is the process's, and SciPy lifts it for good
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         numbered = [(reader.line_num, row) for row in reader if row]

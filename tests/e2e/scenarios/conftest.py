@@ -1,4 +1,4 @@
-"""One MLflow per process; each scenario has its own copies of all else, and its golden file is compared at the end."""
+"""Each scenario has its own copies of all but the MLflow, and its golden file is compared at the end."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.mlflow_server import running_server
 from tests.e2e.act import Stage
 from tests.e2e.scenarios import golden
 from tests.e2e.scenarios.job_tokens import make_environment
@@ -18,23 +17,17 @@ from tests.fakes.mlflow_proxy import MlflowProxy
 
 
 @pytest.fixture(scope="session")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_server(tmp_path_factory.mktemp("mlflow")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_environment(tmp_path_factory.mktemp("environment") / "kit")
 
 
 @pytest.fixture
 def scene(
-    stage: Stage, github: FakeGitHub, mlflow: str, environment: Path, request: pytest.FixtureRequest
+    stage: Stage, github: FakeGitHub, mlflow_address: str, environment: Path, request: pytest.FixtureRequest
 ) -> Iterator[Scene]:
     failed = request.session.testsfailed
-    with MlflowProxy(mlflow).serve() as proxy:
-        registry = Registry(direct=mlflow, address=proxy.url)
+    with MlflowProxy(mlflow_address).serve() as proxy:
+        registry = Registry(direct=mlflow_address, address=proxy.url)
         registry.clear()
         secrets = {"MLFLOW_TRACKING_URI": proxy.url, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
         told = replace(stage, secrets=secrets, environment=environment, options=("--insecure-secrets",))

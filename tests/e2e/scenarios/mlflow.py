@@ -17,8 +17,9 @@ class Registry:
 
     def clear(self) -> None:
         """Delete every registered model."""
-        for model in self._models():
-            self._ask("DELETE", "registered-models/delete", {"name": model["name"]})
+        while models := self._models():
+            for model in models:
+                self._ask("DELETE", "registered-models/delete", {"name": model["name"]})
 
     def aliases(self) -> dict[str, str]:
         """Alias to the version's number."""

@@ -51,6 +51,20 @@ def test_a_version_goes_from_dev_through_staging_to_production_by_merging(scene:
     assert [(run.code, run.jobs) for run in runs] == [(0, PROMOTED)] * 3, runs[-1].text
     assert scene.registry.aliases() == {"dev": "1", "staging": "1", "production": "1"}
     assert tags(scene) == ["dev/000001", "production/000001", "staging/000001"]
+    assert scene.github.board() == [(1, name, "success") for name in ("dev", "staging", "production")]
+
+
+def test_a_schedule_that_finds_all_in_order_changes_nothing(scene: Scene) -> None:
+    assert push(scene, "dev").code == 0
+    assert push(scene, "staging").code == 0
+    before, writes = tags(scene), scene.github.writes()
+    scene.proxy.log.clear()
+
+    again = scene.play("reconcile.yml", "schedule", {"schedule": "17 * * * *"})
+
+    assert (again.code, again.jobs) == (0, {"Reconcile": "success"}), again.text
+    assert scene.registry.aliases() == {"dev": "1", "staging": "1"}
+    assert (tags(scene), scene.github.writes(), scene.proxy.writes()) == (before, writes, [])
 
 
 def test_a_push_that_skips_staging_is_refused(scene: Scene) -> None:
@@ -60,6 +74,7 @@ def test_a_push_that_skips_staging_is_refused(scene: Scene) -> None:
 
     assert (run.code, run.jobs) == (1, REFUSED), run.text
     assert "exit status 4" in run.text
+    assert "blocked: production churn: skipped staging" in run.text
     assert tags(scene) == []
 
 
@@ -89,14 +104,17 @@ def test_a_dispatch_with_a_name_that_is_no_environment_is_a_wrong_input(scene: S
 
 
 def test_a_push_that_is_delivered_again_and_late_changes_nothing(scene: Scene) -> None:
-    assert push(scene, "dev").code == 0
+    for branch in ("dev", "staging", "dev"):
+        assert push(scene, branch).code == 0
+    assert scene.github.board() == [(1, "dev", "success"), (1, "staging", "success")]
     writes = scene.github.writes()
 
     late = scene.play("promote.yml", "push", {"ref": "refs/heads/dev", "after": "0" * 40}, run_id=2)
 
     assert (late.code, late.jobs) == (0, PROMOTED), late.text
     assert scene.github.writes() == writes
-    assert tags(scene) == ["dev/000001"]
+    assert tags(scene) == ["dev/000001", "staging/000001"]
+    assert [one["log_url"][-15:] for one in scene.github.deployment_statuses.values()] == ["/actions/runs/1"] * 4
 
 
 def test_a_branch_that_was_forced_back_is_refused(scene: Scene) -> None:

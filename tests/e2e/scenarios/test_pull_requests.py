@@ -4,7 +4,7 @@ import json
 
 from tests.e2e.scenarios.job_tokens import BOT
 from tests.e2e.scenarios.scene import Scene, comments, open_pull_request, review
-from tests.e2e.test_review import JOBS, REFUSED, WITHOUT_COMMIT
+from tests.e2e.test_review import JOBS, REFUSED, WITHOUT_COMMIT, ends
 from tests.fakes.github import Fault
 
 
@@ -64,6 +64,11 @@ def test_a_gate_that_refuses_makes_the_check_red_after_the_comment(scene: Scene)
     assert (run.code, run.jobs) == (1, REFUSED), run.text
     assert "exit status 4" in run.text
     assert "is 0.7, under the minimum 0.85" in run.summary
+    (body,) = comments(scene)
+    assert "0.7 is under the minimum 0.85" in body.replace("&#46;", ".")
+    assert [(name, state, output["title"]) for name, state, output in ends(scene.github)] == [
+        ("mlops-kit", "failure", "❌ Not ready for staging: accuracy is 0.7, under the minimum 0.85.")
+    ]
 
 
 def test_a_pull_request_closed_unmerged_is_not_reproduced_and_its_pictures_go(scene: Scene) -> None:

@@ -1,5 +1,7 @@
 """The rows of a plot's file: what is read, what is told, what is refused with its line."""
 
+from csv import field_size_limit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,12 @@ def test_lines_end_as_on_any_system_and_a_byte_order_mark_is_no_name() -> None:
 
 def test_without_a_header_columns_are_numbered() -> None:
     assert csv("5\t6\n7\t8\n", path="a.tsv", header=False).columns == {"0": ["5", "7"], "1": ["6", "8"]}
+
+
+def test_the_limit_of_a_field_holds_although_a_library_lifted_it_for_the_process() -> None:
+    field_size_limit(2**31)  # as SciPy leaves it
+    with pytest.raises(InputError, match="field larger than field limit"):
+        parse_table(b"a\n" + b"x" * 200_000, path="a.csv")
 
 
 @pytest.mark.parametrize(
