@@ -51,7 +51,7 @@ class History:
         last = self.last
         if last is None or last.kind is not NoteKind.FAILED or not last.training or last.training.key != key:
             return self
-        is_own = last.recorded_at is not None and asked_at <= last.recorded_at
+        is_own = last.recorded_at is not None and asked_at < last.recorded_at
         return History(notes=tuple(note for note in self.notes if note != last), live=self.live) if is_own else self
 
     def cooldown(self, policy: timedelta) -> timedelta:

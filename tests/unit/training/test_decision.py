@@ -136,6 +136,15 @@ def test_a_row_of_alarms_ends_with_a_calm_word_or_a_promotion_and_not_with_silen
     assert history(noted(1, NoteKind.ALARM, on=0)).alarms == frozenset()
 
 
+def test_a_second_try_of_the_job_that_failed_is_not_held_back_by_its_own_failure() -> None:
+    asked = situation("b", rules=policy(max_retrains=1, gpu_hours=1))
+    failed = noted(1, NoteKind.FAILED, ago=HOUR, key=decide(asked).key, gpu=9_999)
+    known = replace(asked, history=history(failed))
+
+    assert decide(replace(known, asked_at=NOW - 2 * HOUR)).action is Action.RETRAIN
+    assert "too recent" in decide(known).reason
+
+
 def test_an_occasion_counts_only_where_the_policy_names_it_and_once_for_its_time() -> None:
     rules = policy(on=["schedule"], cooldown="7d")
     due = situation("a", rules=rules, occasion=Trigger.SCHEDULE)
