@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.contract.mlflow_server import running_server
+from tests.contract.postgres import running_postgres
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
@@ -20,8 +21,16 @@ def mlflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def mlflow_address(mlflow_home: Path) -> Iterator[str]:
-    """A real MLflow, started once per process: other tests' models, experiments and runs are in it too."""
-    with running_server(mlflow_home) as address:
+    """A real MLflow of two workers, started once per process: what other tests left is in it too."""
+    with running_server(mlflow_home, workers=2) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same over PostgreSQL."""
+    folder = tmp_path_factory.mktemp("mlflow-postgres")
+    with running_postgres() as database, running_server(folder, database=database, workers=2) as address:
         yield address
 
 

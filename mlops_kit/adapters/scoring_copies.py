@@ -5,7 +5,7 @@ A copy lies below `.dvc/tmp`, which neither git nor DVC looks into, on the disk 
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mlops_kit.adapters.dvc_root import find_dvc_root
@@ -28,28 +28,28 @@ class WorkTreeCopies:
     @contextmanager
     def lay_out(self, placed: Iterable[Placed]) -> Iterator[Path]:
         """A copy with these bytes in their places; see the port."""
-        place = self._place
-        try:
-            if place is not None:
-                place.mkdir(parents=True, exist_ok=True)
-            with scratch_folder(place) as folder:
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(scratch_folder(self._make_place()))
                 self._copy_tree(folder)
                 for one in placed:
                     _put(folder, one)
-                yield folder
-        except OSError as error:
-            raise OutsideError(f"cannot copy the work tree to score in: {error.strerror}") from error
+            except OSError as error:
+                raise OutsideError(f"cannot copy the work tree to score in: {error.strerror}") from error
+            yield folder
 
     def read(self, copy: Path, paths: Iterable[str], *, limit: int) -> Mapping[str, bytes]:
         """The contents of those files of a copy that are there; see the port."""
         found = {path: read_limited(copy, path, limit=limit) for path in paths}
         return {path: data for path, data in found.items() if data is not None}
 
-    @property
-    def _place(self) -> Path | None:
+    def _make_place(self) -> Path | None:
         """Below the repository's own DVC folder; None where there is none, for the usual place."""
         top = find_dvc_root(self._root, top=self._root)
-        return None if top is None else top / _PLACE
+        if top is None:
+            return None
+        (top / _PLACE).mkdir(parents=True, exist_ok=True)
+        return top / _PLACE
 
     def _copy_tree(self, folder: Path) -> None:
         for path in self._tree.list_files():

@@ -74,6 +74,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     git = wiring.open_git(caller.folder, inputs.variables)
     contest = wiring.open_contest(git, inputs.variables, caller.config_file, partial(choose_progress, inputs))
     outcome = evaluate(contest, question, models, force=force)
+    if outcome.known:
+        click.echo(f"mlops-kit: scored before: {', '.join(outcome.known)}; --force scores again", err=True)
     if folder:
         added = hand_over_evaluations(git, *wiring.open_handed(caller.folder, folder), outcome.evaluations)
         click.echo(f"mlops-kit: handed over {len(added)} evaluations in {folder}", err=True)

@@ -131,11 +131,17 @@ def _judge(rows: SweepRows, done: Swept, measure: Measure, *, apply_best: bool) 
     failed = [row for row in rows.candidates if row.state is CandidateState.FAILED]
     if failed and len(failed) == len(rows.candidates):
         count = f"all {len(failed)} candidates" if len(failed) > 1 else "the only candidate"
-        raise StageFailedError(f"{count} failed: {failed[0].message}")
+        raise StageFailedError(f"{count} failed: {failed[0].message}", hint=_name_log(done))
     if measure.metric and find_best(rows) is None:
         found = next((row.message for row in rows.candidates if row.state is CandidateState.DONE), "")
         applied = "; nothing was applied" if apply_best else ""
         raise InputError(f"--metric {measure.metric!r}: no candidate has it: {found}{applied}")
+
+
+def _name_log(done: Swept) -> str:
+    """Where the output of the first failed stage is."""
+    logs = (stage.log for result in done.results for stage in result.stages if stage.log)
+    return next((f"its output: {log}" for log in logs), "")
 
 
 def _refuse_nonsense(question: Question, searches: dict[str, bool], engine: str) -> None:

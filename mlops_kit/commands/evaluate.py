@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.comparison import open_side
-from mlops_kit.commands.evaluations import Place, trial_of
+from mlops_kit.commands.evaluations import Place, read_evaluation, trial_of
 from mlops_kit.commands.facts import project_of, read_project
 from mlops_kit.commands.judge import Bench
 from mlops_kit.commands.live import last_records
@@ -25,9 +25,6 @@ from mlops_kit.core.review.evaluation import (
     describe_trial,
     evaluation_json,
     evaluation_path,
-    parse_evaluation,
-    why_not_of,
-    why_stale,
 )
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.review.scores import compare_scores
@@ -118,17 +115,10 @@ def _find_match(place: Place, config: Config, name: str, live: Mapping[ModelName
 
 def _find_known(place: Place, match: _Match) -> Evaluation | None:
     """The evaluation that is there already, where it is of these bytes, this data and this command."""
-    path = evaluation_path(place.environment, match.trial.model.name)
     try:
-        data = place.tree.read_files([path]).get(path)
-        held = parse_evaluation(data, file=path) if data is not None else None
+        return read_evaluation(place, match.trial, match.live.digest)
     except KitError:
         return None
-    if held is None:
-        return None
-    candidate = str(match.trial.model.digest)
-    wrong = why_not_of(held, environment=place.environment, live=match.live.digest, candidate=candidate)
-    return None if wrong or why_stale(held, match.trial) else held
 
 
 def _score_all(contest: Contest, place: Place, matches: Iterable[_Match]) -> list[Evaluation]:

@@ -46,6 +46,20 @@ def read_evaluations(place: Place, config: Config, live: Mapping[ModelName, Dige
     return Held(evaluations=tuple(found), notes=tuple(notes))
 
 
+def read_evaluation(place: Place, trial: Trial, live: Digest) -> Evaluation:
+    """The evaluation of a trial's model beside the live version; InputError where there is none that holds."""
+    path = evaluation_path(place.environment, trial.model.name)
+    data = place.tree.read_files([path]).get(path)
+    if data is None:
+        raise InputError(f"there is no {path} (mlops-kit evaluate makes it)")
+    found = parse_evaluation(data, file=path)
+    candidate = str(trial.model.digest)
+    wrong = why_not_of(found, environment=place.environment, live=live, candidate=candidate)
+    if wrong := wrong or why_stale(found, trial):
+        raise InputError(f"{path} is of something else ({wrong}); mlops-kit evaluate makes it anew")
+    return found
+
+
 def trial_of(place: Place, name: ModelName, policy: EvaluationPolicy) -> Trial:
     """How a tree's model is scored; InputError where it cannot be."""
     known = frozenset(place.tree.list_files())
@@ -79,15 +93,5 @@ def _read(
     if name not in live:
         return
     trial = trial_of(place, name, policy)
-    candidate = trial.model.digest
-    if candidate == live[name]:
-        return
-    path = evaluation_path(place.environment, name)
-    data = place.tree.read_files([path]).get(path)
-    if data is None:
-        raise InputError(f"there is no {path} (mlops-kit evaluate makes it)")
-    found = parse_evaluation(data, file=path)
-    wrong = why_not_of(found, environment=place.environment, live=live[name], candidate=str(candidate))
-    if wrong := wrong or why_stale(found, trial):
-        raise InputError(f"{path} is of something else ({wrong}); mlops-kit evaluate makes it anew")
-    yield found
+    if trial.model.digest != live[name]:
+        yield read_evaluation(place, trial, live[name])

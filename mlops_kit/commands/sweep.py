@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from mlops_kit.commands.reproduce import Manner
 from mlops_kit.commands.run_stages import Run
 from mlops_kit.commands.workshop import Workshop
-from mlops_kit.core.errors import InputError, StageFailedError
+from mlops_kit.core.errors import InputError, IntegrityError, StageFailedError
 from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
 from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
-from mlops_kit.core.pipeline.values import metric_values
+from mlops_kit.core.pipeline.values import ValueFile, metric_values
 from mlops_kit.core.ports.sweeping import Fleet, Found, Search
 from mlops_kit.core.render.escape import clean
 from mlops_kit.core.review.sweep import CandidateResult, CandidateState, Measure, measure_value
@@ -123,20 +123,24 @@ class _UnderWay:
             stages=tuple(replace(stage, name=_inner(stage.name, name)) for stage in results),
         )
         if result.state is CandidateState.DONE:
-            self._note(self._keep(result, results))
+            self._note(self._try_to_keep(result, results))
             return
         self._fleet.discard(name)
         failed = result.state is CandidateState.FAILED
         self._note(replace(result, message=_describe_failure(result.stages)) if failed else result)
+
+    def _try_to_keep(self, result: CandidateResult, results: tuple[StageResult, ...]) -> CandidateResult:
+        try:
+            return self._keep(result, results)
+        except (InputError, IntegrityError, StageFailedError) as error:
+            return replace(result, state=CandidateState.FAILED, message=f"its results could not be kept: {error}")
 
     def _keep(self, result: CandidateResult, results: tuple[StageResult, ...]) -> CandidateResult:
         if self._manner.push:
             self._fleet.push()
         found = self._fleet.close(result.name, results)
         self._laboratory.keep(result.name, result.candidate, found)
-        return replace(
-            result, metrics=tuple(metric_values(path, content) for path, content in sorted(found.metrics.items()))
-        )
+        return replace(result, metrics=_read_metrics(found))
 
     def _note(self, result: CandidateResult) -> None:
         self.results.append(result)
@@ -149,6 +153,12 @@ def _state(results: tuple[StageResult, ...], *, stopped: bool) -> CandidateState
     if not states & {StageState.FAILED, StageState.SKIPPED}:
         return CandidateState.DONE
     return CandidateState.INTERRUPTED if stopped else CandidateState.FAILED
+
+
+def _read_metrics(found: Found) -> tuple[ValueFile, ...]:
+    files = [metric_values(path, content) for path, content in found.metrics.items()]
+    files += [ValueFile(path=path, error=why) for path, why in found.unreadable.items()]
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def _inner(stage: StageName, name: str) -> StageName:

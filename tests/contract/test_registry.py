@@ -1,7 +1,6 @@
 """What every Registry must do: the one in memory, MLflow on SQLite, and MLflow behind its server."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ from mlops_kit.core.types import (
 )
 from mlops_kit.testing.artifacts import MemoryFiles
 from mlops_kit.testing.registry import MemoryRegistry
-from tests.contract.mlflow_server import running_server
-from tests.contract.postgres import running_postgres
 from tests.contract.registries import DEV, ONE, OURS, STAGING, TWO, Hand, MlflowHand, record
 
 if TYPE_CHECKING:
@@ -49,19 +46,18 @@ def _mlflow_subject(uri: str, root: Path) -> Subject:
 
 
 @pytest.fixture(scope="module", params=WITH_POSTGRESQL)
-def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
     folder = tmp_path_factory.mktemp("registry")
     match request.param:
         case "memory":
             registry = MemoryRegistry()
-            yield Subject(registry=registry, hand=registry)
+            return Subject(registry=registry, hand=registry)
         case "sqlite":
-            yield _mlflow_subject("", folder)
+            return _mlflow_subject("", folder)
         case "server":
-            yield _mlflow_subject(request.getfixturevalue("mlflow_address"), folder)
+            return _mlflow_subject(request.getfixturevalue("mlflow_address"), folder)
         case _:
-            with running_postgres() as database, running_server(folder, database=database) as address:
-                yield _mlflow_subject(address, folder)
+            return _mlflow_subject(request.getfixturevalue("postgres_address"), folder)
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ PRELOADED = [
 """What a promotion imports on its way: a child that is killed should be at work, not importing."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(PRELOADED)
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 600.0
+PARTS = 4
+"""Into so many tests a suite that takes minutes is cut, for processes that test side by side."""
 
 Note = Callable[[str, object], None]
 """pytest's `record_property`: what is noted as `trials` is printed at the end of the run."""
@@ -92,6 +94,11 @@ def random_source(test: str) -> random.Random:
 def count_trials(part: int = 1) -> int:
     """How many trials to make: the `part`th part of MLOPS_KIT_FAULT_TRIALS, at least one."""
     return max(1, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "20")) // part)
+
+
+def count_share(trials: int) -> int:
+    """How many of a suite's trials each of its PARTS makes, at least one."""
+    return max(1, trials // PARTS)
 
 
 def _begin(ready: Connection, work: Callable[..., None], arguments: tuple[object, ...]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.mlflow_server import running_server
 from tests.fakes.watched_proxy import WatchedProxy
 from tests.faults.canary import SECRET, VARIABLES, Canary
 
@@ -32,8 +31,7 @@ class MlflowServer:
 
 
 @pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """MLflow on SQLite with two workers, once for all suites: it takes seconds to start."""
-    folder = tmp_path_factory.mktemp("mlflow-server")
-    with running_server(folder, workers=2) as address, WatchedProxy(address).serve() as proxy:
-        yield MlflowServer(address=address, folder=folder, proxy=proxy)
+def mlflow_server(mlflow_address: str, mlflow_home: Path) -> Iterator[MlflowServer]:
+    """MLflow on SQLite with two workers, behind a proxy that is watched."""
+    with WatchedProxy(mlflow_address).serve() as proxy:
+        yield MlflowServer(address=mlflow_address, folder=mlflow_home, proxy=proxy)

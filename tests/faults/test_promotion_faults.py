@@ -10,7 +10,18 @@ from mlops_kit.commands.status import read_status
 from mlops_kit.commands.world import World
 from mlops_kit.core.promotion.status import ModelStatus
 from mlops_kit.core.types import Sync
-from tests.faults.children import Note, Tally, count_trials, kill_after, next_moment, random_source, run_child, wait_for
+from tests.faults.children import (
+    PARTS,
+    Note,
+    Tally,
+    count_share,
+    count_trials,
+    kill_after,
+    next_moment,
+    random_source,
+    run_child,
+    wait_for,
+)
 from tests.faults.durable import Durable
 from tests.faults.stage import (
     BRANCHES,
@@ -54,9 +65,10 @@ def random_pushes(source: random.Random, count: int) -> Pushes:
     )
 
 
-def test_killed_promotions_converge(tmp_path: Path, record_property: Note) -> None:
-    source, tally, trial = random_source("durable"), Tally(), 0
-    while tally.killed < count_trials():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_promotions_converge(part: int, tmp_path: Path, record_property: Note) -> None:
+    source, tally, trial = random_source(f"durable {part}"), Tally(), 0
+    while tally.killed < count_share(count_trials()):
         durable = Durable(tmp_path / f"{trial}.db", PAUSE_SECONDS)
         durable.create()
         pushes = random_pushes(source, source.randint(1, 3))
@@ -66,7 +78,7 @@ def test_killed_promotions_converge(tmp_path: Path, record_property: Note) -> No
         assert_settles(durable_world(durable, pushes), durable)
         assert all(durable.count_versions(digest_of(letter)) <= 1 for letter in "abc")
         trial += 1
-    record_property("trials", f"kill -9 of promotions, durable fakes: {tally}, in {trial} trials")
+    record_property("trials", f"kill -9 of promotions, durable fakes, part {part}: {tally}, in {trial} trials")
 
 
 def test_killed_promotions_on_a_real_remote_converge(tmp_path: Path, record_property: Note) -> None:

@@ -1,6 +1,5 @@
 """Runners that register the same bytes and set the same alias at once, on each database that a server may have."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,6 @@ from mlops_kit.adapters.mlflow.registry import MlflowRegistry
 from mlops_kit.core.errors import ConflictError
 from mlops_kit.core.types import ModelName, RegisteredVersion
 from mlops_kit.testing.artifacts import MemoryFiles
-from tests.contract.mlflow_server import running_server
-from tests.contract.postgres import running_postgres
 from tests.contract.registries import DEV, ONE, OURS, record
 from tests.faults.children import Note, count_trials
 
@@ -23,15 +20,10 @@ ATTEMPTS = 5
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def server(request: pytest.FixtureRequest) -> tuple[str, str]:
     """The name of the database, and the address of a server of two workers over it."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    if request.param == "SQLite":
-        with running_server(folder, workers=2) as address:
-            yield request.param, address
-        return
-    with running_postgres() as database, running_server(folder, database=database, workers=2) as address:
-        yield request.param, address
+    fixture = {"SQLite": "mlflow_address", "PostgreSQL": "postgres_address"}[request.param]
+    return request.param, request.getfixturevalue(fixture)
 
 
 def promote(address: str, folder: Path, model: ModelName, files: MemoryFiles) -> RegisteredVersion:

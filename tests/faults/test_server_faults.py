@@ -13,7 +13,17 @@ from mlops_kit.core.types import ModelName
 from tests.fakes.github import Fault
 from tests.fakes.watched_proxy import HttpCall
 from tests.faults.canary import Canary
-from tests.faults.children import Note, Tally, count_trials, kill_after, next_moment, random_source, run_child
+from tests.faults.children import (
+    PARTS,
+    Note,
+    Tally,
+    count_share,
+    count_trials,
+    kill_after,
+    next_moment,
+    random_source,
+    run_child,
+)
 from tests.faults.conftest import MlflowServer
 from tests.faults.theatre import Trial, add_clone, promote, trial
 from tests.faults.verdict import ServerView
@@ -59,11 +69,12 @@ def new_view(server: MlflowServer) -> ServerView:
     return ServerView(server.address, ModelName(f"churn-{uuid4().hex[:12]}"))
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_killed_promotions_among_lost_answers_converge(
-    tmp_path: Path, mlflow_server: MlflowServer, canary: Canary, record_property: Note
+    part: int, tmp_path: Path, mlflow_server: MlflowServer, canary: Canary, record_property: Note
 ) -> None:
-    source, tally, met, trials = random_source("server"), Tally(), Counter[str](), 0
-    while tally.killed < max(1, count_trials() * 3 // 10):
+    source, tally, met, trials = random_source(f"server {part}"), Tally(), Counter[str](), 0
+    while tally.killed < count_share(count_trials() * 3 // 10):
         folder, seed = tmp_path / str(trials), source.random()
         folder.mkdir()
         with trial(folder, mlflow_server.proxy, new_view(mlflow_server), CONFIG) as made:
@@ -76,7 +87,9 @@ def test_killed_promotions_among_lost_answers_converge(
         canary.servers.clear()
         trials += 1
     faults = ", ".join(f"{count} {name}" for name, count in sorted(met.items()))
-    record_property("trials", f"kill -9 of promotions, MLflow server and git: {tally} in {trials} trials; {faults}")
+    record_property(
+        "trials", f"kill -9 of promotions, MLflow server and git, part {part}: {tally} in {trials} trials; {faults}"
+    )
 
 
 def kill_among_faults(made: Trial, source: random.Random, tally: Tally) -> Counter[str]:
@@ -96,11 +109,12 @@ def kill_among_faults(made: Trial, source: random.Random, tally: Tally) -> Count
     return weather.met
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_racing_promoters_agree_on_one_version_at_a_server(
-    tmp_path: Path, mlflow_server: MlflowServer, canary: Canary, record_property: Note
+    part: int, tmp_path: Path, mlflow_server: MlflowServer, canary: Canary, record_property: Note
 ) -> None:
-    source, runners = random_source("server races"), Counter[int]()
-    for number in range(count_trials(10)):
+    source, runners = random_source(f"server races {part}"), Counter[int]()
+    for number in range(count_share(count_trials(10))):
         folder = tmp_path / str(number)
         folder.mkdir()
         with trial(folder, mlflow_server.proxy, new_view(mlflow_server), CONFIG) as made:
@@ -117,4 +131,6 @@ def test_racing_promoters_agree_on_one_version_at_a_server(
             assert seqs == [("dev", 1), ("dev", 2), ("staging", 1), ("staging", 2)]
         canary.servers.clear()
     told = ", ".join(f"{races} of {count} runners" for count, races in sorted(runners.items()))
-    record_property("trials", f"races on one remote and one MLflow server: {sum(runners.values())}: {told}")
+    record_property(
+        "trials", f"races on one remote and one MLflow server, part {part}: {sum(runners.values())}: {told}"
+    )

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -194,7 +195,7 @@ def test_both_are_scored_on_the_new_data_and_the_gates_compare_that(shop: Shop) 
     assert "| <code>mae</code> | 20.5 | 10.25 | -10.25 |" in text
 
     shop.run("evaluate", "--base", "dev")
-    assert shop.errors == ""
+    assert shop.errors == "mlops-kit: scored before: churn; --force scores again\n"
     shop.run("evaluate", "--base", "dev", "--force")
     assert "predict of the candidate" in shop.errors
     assert shop.scores() == found
@@ -283,7 +284,7 @@ def test_lost_bytes_a_wrong_name_and_a_privileged_event_are_refused(shop: Shop) 
 
 REVIEWED = """
 stages:
-  train: {cmd: cp params.yaml model, params: [rate], outs: [model]}
+  train: {cmd: cp params.yaml model, params: [rate], outs: [model: {cache: false}]}
   evaluate:
     cmd: sed 's/rate/{"rate"/;s/$/}/' model > m.json
     deps: [model, data]
@@ -299,24 +300,27 @@ evaluate: {clf: {stage: evaluate}}
 """
 
 
+def call(root: Path, variables: Mapping[str, str], *words: str) -> int:
+    return run(list(words), parse_inputs(variables, folder=root, terminal=False))
+
+
+def review(at: Counter) -> ExitCode:
+    """The jobs that reproduce and commit."""
+    at.runner.git("fetch", "--quiet", "--tags")
+    assert at.reproduce() is ExitCode.DONE
+    words = ("evaluate", "--base", "origin/main", "--hand-over", FOLDER)
+    assert call(at.runner.root, at.plain_variables, *words) == 0
+    at.carry()
+    return at.commit()
+
+
 def test_the_file_goes_to_the_branch_with_the_lock_and_only_once(github: FakeGitHub, tmp_path: Path) -> None:
     counter = make_counter(github, tmp_path, policy=REVIEW_POLICY, pipeline=REVIEWED)
-    trusted = parse_inputs(
-        {**counter.plain_variables, "GITHUB_ACTOR": "ada"}, folder=counter.trusted.root, terminal=False
-    )
-    assert run(["reconcile", "main"], trusted) == 0
+    trusted, path = counter.trusted.root, "evaluations/main/clf.json"
+    assert call(trusted, {**counter.plain_variables, "GITHUB_ACTOR": "ada"}, "reconcile", "main") == 0
 
-    def review(at: Counter) -> ExitCode:
-        at.runner.git("fetch", "--quiet", "--tags")
-        assert at.reproduce() is ExitCode.DONE
-        inputs = parse_inputs(at.plain_variables, folder=at.runner.root, terminal=False)
-        assert run(["evaluate", "--base", "origin/main", "--hand-over", FOLDER], inputs) == 0
-        at.carry()
-        return at.commit()
-
-    path = "evaluations/main/clf.json"
     assert review(counter) is ExitCode.DONE
-    assert counter.changed() == ["dvc.lock", path, "m.json"]
+    assert counter.changed() == ["dvc.lock", path, "m.json", "model"]
     found = json.loads(git(counter.origin, "show", f"feature:{path}"))
     assert [(one["live"], one["candidate"]) for one in found["scores"]] == [(1, 2)]
 
@@ -324,10 +328,16 @@ def test_the_file_goes_to_the_branch_with_the_lock_and_only_once(github: FakeGit
     assert review(again) is ExitCode.DONE
     assert (again.branch(), again.outputs()["lock"]) == (again.head, "unchanged")
 
-    found["notes"] = ["scored at another time"]
-    (counter.trusted.root / FOLDER / "files").mkdir()
-    put_file(counter.trusted.root / FOLDER, path, json.dumps(found).encode())
-    assert again.commit() is ExitCode.DONE
-    assert (again.branch(), again.outputs()["lock"]) == (again.head, "unchanged")
-    put_file(counter.trusted.root / FOLDER, path, json.dumps({**found, "model": "other"}).encode())
-    assert again.commit() is ExitCode.INTEGRITY
+    file = str(trusted / "report.json")
+    words = ("report", "--base", "origin/main", "--format", "json", "--output", file)
+    assert call(again.runner.root, again.plain_variables, *words) == 0
+    assert call(trusted, again.variables, "comment", "report.json") == 0
+    (comment,) = github.comments.values()
+    assert "| <code>rate</code> | 1 | 2 | +1 |" in str(comment["body"])
+    assert "is within the allowed 5 on the same data" in str(comment["body"])
+
+    (trusted / FOLDER / "files").mkdir()
+    put_file(trusted / FOLDER, path, json.dumps({**found, "notes": ["scored at another time"]}).encode())
+    assert (again.commit(), again.outputs()["lock"]) == (ExitCode.DONE, "unchanged")
+    put_file(trusted / FOLDER, path, json.dumps({**found, "model": "other"}).encode())
+    assert (again.commit(), again.branch()) == (ExitCode.INTEGRITY, again.head)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.children import PARTS
 from tests.integration.random_pipelines import disturb, make_pipeline
 from tests.integration.scenario import Scenario
 from tests.integration.test_reproduce_equals_dvc import assert_equal, pair_of_projects
 
 COUNT = 6
-MANY = max(3, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "30")) // 10)
+MANY = max(PARTS, int(os.environ.get("MLOPS_KIT_FAULT_TRIALS", "30")) // 10)
 
 
 def compare(seed: int, folder: Path) -> None:
@@ -39,8 +40,12 @@ def test_a_random_pipeline_ends_as_in_dvc(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-def test_many_random_pipelines_end_as_in_dvc(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    for seed in range(100, 100 + MANY):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_many_random_pipelines_end_as_in_dvc(
+    part: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    for seed in range(100 + part, 100 + MANY, PARTS):
         compare(seed, tmp_path / str(seed))
         shutil.rmtree(tmp_path / str(seed))
-    record_property("trials", f"random pipelines against DVC: {MANY}, three runs each, lock, cache and status equal")
+    told = f"{len(range(part, MANY, PARTS))}, three runs each, lock, cache and status equal"
+    record_property("trials", f"random pipelines against DVC, part {part}: {told}")

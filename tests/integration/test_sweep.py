@@ -185,19 +185,29 @@ def test_uncommitted_code_is_refused_and_names_the_file(sweeper: Sweeper) -> Non
 
 
 def test_where_all_fail_the_table_says_so_and_nothing_is_applied(sweeper: Sweeper) -> None:
-    code, out = sweeper.run("--sweep", "train.kind=bad", "--metric", "acc", "--apply-best")
+    project = sweeper.project
+    stages = STAGES.replace("> metrics.json\n", "> metrics.json && truncate -s 65M extra\n")
+    project.write({"dvc.yaml": stages.replace("outs: [model]", "outs: [model, extra: {cache: false}]")})
+    project.commit()
+    code, out = sweeper.run("--sweep", "train.kind=bad,large", "--metric", "acc", "--apply-best")
     assert code == ExitCode.STAGE_FAILED
-    assert "1 failed" in out
-    assert sweeper.project.git("status", "--porcelain") == ""
+    assert "train: exit status 1" in out
+    assert "its results could not be kept: extra: larger than 64 MiB" in out
+    assert "2 failed" in out
+    assert len(list(project.root.glob(".mlops/runs/*/sweep-*-train-*.log"))) == 2
+    assert project.git("status", "--porcelain") == ""
+    assert sweeper.experiments() == set()
 
 
 def test_a_hostile_value_is_a_value_in_the_file_and_a_name_nowhere(sweeper: Sweeper) -> None:
     project = sweeper.project
-    project.write({"dvc.yaml": STAGES.replace("test ${train.kind} != bad && ", "")})
+    stages = STAGES.replace("test ${train.kind} != bad && ", "").replace("cat loaded >", "echo $DVC_EXP_NAME >")
+    project.write({"dvc.yaml": stages})
     project.commit()
     (row,) = sweeper.rows("--sweep", "train.kind='$(touch hit) ''x'' | @a\u2028'", "--metric", "acc", "--apply-best")
     assert params(row) == ["$(touch hit) 'x' | @a\u2028"]
     assert not (project.root / "hit").exists()
+    assert project.read("model") == f"{row['name']}\n"
     assert project.status() == {}
 
 

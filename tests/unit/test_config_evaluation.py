@@ -30,7 +30,7 @@ evaluate:
     [
         ("{}", "expected either stage or command"),
         ('{stage: e, command: "a {model} {metrics}"}', "expected either stage or command"),
-        ("{stage: e, data: d.csv}", "data and metrics are for a command"),
+        ("{stage: e, data: d.csv}", "data, metrics and timeout are for a command"),
         ('{command: "a {metrics}"}', "expected {model} in the command"),
         ('{command: "a {model}"}', "expected {metrics} in the command"),
         ('{command: "a {modell} {metrics}"}', "{modell} stands for nothing; known: {model}, {data}, {metrics}, {rows}"),
@@ -42,6 +42,8 @@ evaluate:
         ("{stage: e, rows: /r.csv}", "expected a path inside the repository"),
         ("{stage: e, rows: .git/r.csv}", "expected a path inside the repository"),
         ("{stage: e, row: r.csv}", "unknown key"),
+        ("{stage: e, timeout: 5m}", "data, metrics and timeout are for a command"),
+        ('{command: "a {model} {metrics}", timeout: soon}', "expected a duration such as 90s, 30m, 24h or 7d"),
         ("{stage: ''}", "must not be empty"),
     ],
 )

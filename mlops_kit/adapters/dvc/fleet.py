@@ -8,6 +8,8 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Self
 
 from dvc.repo.metrics.show import _collect_top_level_metrics, _gather_metrics
 from dvc.stage import PipelineStage
@@ -17,11 +19,11 @@ from mlops_kit.adapters.dvc.desk_settings import read_settings, write_settings
 from mlops_kit.adapters.dvc.pipeline import DvcPipeline
 from mlops_kit.adapters.dvc.sameness import identify_stages
 from mlops_kit.adapters.dvc.selection import address, path_from_root
-from mlops_kit.adapters.dvc.session import pipeline_errors
+from mlops_kit.adapters.dvc.session import explain, pipeline_errors
 from mlops_kit.adapters.dvc.twins import Twins
 from mlops_kit.adapters.files import write_atomic
 from mlops_kit.adapters.git import GitRepository
-from mlops_kit.core.errors import InputError
+from mlops_kit.core.errors import InputError, StageFailedError
 from mlops_kit.core.ports.sweeping import Found, Opened
 from mlops_kit.core.run import Errand, PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
 from mlops_kit.core.sweep.candidate import Candidate, name_candidate
@@ -29,6 +31,8 @@ from mlops_kit.core.sweep.params import set_params
 from mlops_kit.core.types import CommitSha, StageName
 
 _BASELINE = "baseline"
+_NAME_VARIABLE, _BASELINE_VARIABLE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"
+"""What DVC's own experiments tell their stages (dvc/env.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +73,13 @@ class DvcFleet:
         self._twins = Twins()
         self._desks = 0
 
-    def __enter__(self) -> "DvcFleet":
+    def __enter__(self) -> Self:
         """Nothing is laid out yet."""
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Let go of every candidate's pipeline."""
         for berth in self._berths.values():
             berth.closing.close()
@@ -114,14 +120,20 @@ class DvcFleet:
         """Note how a candidate's stages ended, and give its place to another."""
         berth = self._berths[name]
         inner = tuple(replace(result, name=_split(result.name)[1]) for result in results)
-        with self._at(berth), pipeline_errors():
-            berth.pipeline.finish(inner)
-            files, removed = berth.desk.read_changes(self._kept_paths(berth))
-            found = _gather_metrics(berth.pipeline.repo, on_error="ignore")
-        self.discard(name)
+        try:
+            with self._at(berth), pipeline_errors():
+                berth.pipeline.finish(inner)
+                files, removed = berth.desk.read_changes(self._kept_paths(berth))
+                found = _gather_metrics(berth.pipeline.repo)
+        finally:
+            self.discard(name)
         home = PurePosixPath(self._site.root.relative_to(self._site.git.root).as_posix())
-        values = {str(home / path): one.get("data") for path, one in found.items()}
-        return Found(files=files, removed=removed, metrics=values)
+        return Found(
+            files=files,
+            removed=removed,
+            metrics={str(home / path): one["data"] for path, one in found.items() if "data" in one},
+            unreadable={str(home / path): explain(one["error"]) for path, one in found.items() if "error" in one},
+        )
 
     def discard(self, name: str) -> None:
         """Give the place of a candidate to another, whatever became of it."""
@@ -150,7 +162,8 @@ class DvcFleet:
             self._twins.end(stage)
             raise
         if isinstance(todo, StageCommand):
-            return replace(todo, stage=stage)
+            known = {_NAME_VARIABLE: _split(stage)[0], _BASELINE_VARIABLE: self._baseline}
+            return replace(todo, stage=stage, variables={**todo.variables, **known})
         self._twins.end(stage)
         return todo
 
@@ -236,9 +249,14 @@ class DvcFleet:
 
     @contextlib.contextmanager
     def _of(self, stage: StageName) -> Iterator[tuple[DvcPipeline, StageName]]:
+        """A stage's pipeline and its name there, in its folder; messages name paths as everybody sees them."""
         name, inner = _split(stage)
-        with self._at(self._berths[name]):
-            yield self._berths[name].pipeline, inner
+        berth = self._berths[name]
+        try:
+            with self._at(berth):
+                yield berth.pipeline, inner
+        except StageFailedError as error:
+            raise StageFailedError(str(error).replace(f"{berth.desk.folder}/", "")) from error
 
     def _identify(self, berth: _Berth) -> Mapping[StageName, str]:
         pipeline, name = berth.pipeline, next(key for key, found in self._berths.items() if found is berth)

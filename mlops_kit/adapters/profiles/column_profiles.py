@@ -1,5 +1,6 @@
 """Columns of a table as values: what was counted of all rows, together with what the sample says."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlops_kit.adapters.profiles.columns import find_columns
+from mlops_kit.adapters.profiles.counting import SQUARE_LIMIT, Counted, count_columns
 from mlops_kit.adapters.profiles.engine import Database
 from mlops_kit.adapters.profiles.parts import Part
 from mlops_kit.adapters.profiles.sampling import (
@@ -18,7 +20,6 @@ from mlops_kit.adapters.profiles.sampling import (
     counts_limit,
     sample_columns,
 )
-from mlops_kit.adapters.profiles.statistics import Counted, count_columns
 from mlops_kit.core.drift.profile import ColumnProfile, Family, Numbers
 
 _COUNTABLE = frozenset({Family.NUMBER, Family.BOOLEAN, Family.TEXT, Family.MOMENT})
@@ -99,12 +100,13 @@ def _distinct(found: Counted, sample: Sampled) -> int:
 def _numbers(found: Counted, sample: Sampled) -> Numbers:
     scale = max(abs(found["minimum"] or 0.0), abs(found["maximum"] or 0.0), 1.0)
     scaled = sample.numbers / scale
+    deviation = found["deviation"] if scale < SQUARE_LIMIT else math.inf
     return Numbers(
         minimum=found["minimum"],
         maximum=found["maximum"],
         mean=_rounded(found["mean"], scale * np.mean(scaled) if scaled.size else None),
         deviation=_rounded(
-            found["deviation"] if found["finite"] != 1 else 0.0,
+            deviation if found["finite"] != 1 else 0.0,
             scale * np.std(scaled, ddof=1) if scaled.size > 1 else None,
         ),
         infinite=found["present"] - found["finite"],

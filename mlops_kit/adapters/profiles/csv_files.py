@@ -2,14 +2,13 @@
 
 import codecs
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlops_kit.adapters.profiles.engine import Database
 from mlops_kit.adapters.profiles.names import check_names, check_same_names
+from mlops_kit.adapters.profiles.opening import is_packed, open_unpacked
 from mlops_kit.adapters.profiles.relation import Relation, literal
 from mlops_kit.core.drift.profile import DataFile, TableFormat
 from mlops_kit.core.errors import InputError, Location
@@ -19,7 +18,6 @@ HEAD_BYTES = 8 * 1024 * 1024
 _LOOKED_AT = 50
 _DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_GZIP = b"\x1f\x8b"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16", "utf-16"),
@@ -60,7 +58,8 @@ def open_csv(database: Database, files: Sequence[DataFile]) -> Relation:
 
 def read_head(file: DataFile) -> Head:
     """How a file is written; InputError where it is empty, no text, or its header has a name twice."""
-    data, packed = _read_start(file)
+    with open_unpacked(file) as stream:
+        data = stream.read(HEAD_BYTES)
     encoding, codec = _encoding(data)
     text = _decode(data, codec, file)
     body = text.lstrip("\r\n")
@@ -70,21 +69,9 @@ def read_head(file: DataFile) -> Head:
     header = next(_records(body, delimiter), [])
     check_names(header, file)
     blank = text[: len(text) - len(body)].replace("\r\n", "\n")
-    return Head(names=tuple(header), delimiter=delimiter, encoding=encoding, packed=packed, blank_lines=len(blank))
-
-
-def _read_start(file: DataFile) -> tuple[bytes, bool]:
-    try:
-        with file.place.open("rb") as stream:
-            if stream.read(len(_GZIP)) != _GZIP:
-                stream.seek(0)
-                return stream.read(HEAD_BYTES), False
-            stream.seek(0)
-            with gzip.open(stream) as unpacked:
-                return unpacked.read(HEAD_BYTES), True
-    except (OSError, EOFError, zlib.error) as error:
-        hint = "fetch or write the file again"
-        raise InputError(f"cannot be read: {error}", hint=hint, location=Location(file=file.name)) from error
+    return Head(
+        names=tuple(header), delimiter=delimiter, encoding=encoding, packed=is_packed(file), blank_lines=len(blank)
+    )
 
 
 def _encoding(data: bytes) -> tuple[str, str]:

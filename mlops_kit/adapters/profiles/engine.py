@@ -12,9 +12,9 @@ from mlops_kit import DISTRIBUTION
 from mlops_kit.adapters.profiles.relation import literal
 from mlops_kit.adapters.scratch import scratch_folder
 from mlops_kit.core.drift.profile import DataFile, DataSet
-from mlops_kit.core.errors import InputError, KitError, Location, OutsideError
+from mlops_kit.core.errors import InputError, Location, OutsideError
 
-_LINE = re.compile(r"(?:CSV Error on Line: |in line )(\d+)")
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _REASONS = {
     "invalid unicode": ("is not UTF-8", "write all of the data in one encoding, best UTF-8"),
     "unterminated quote": ("a quote is opened and never closed", ""),
@@ -40,6 +40,11 @@ class Database:
         self.name = name
         self._errors: type[Exception] = duckdb.Error
         self._memory: type[Exception] = duckdb.OutOfMemoryException
+        self._ours: tuple[type[Exception], ...] = (
+            duckdb.ParserException,
+            duckdb.BinderException,
+            duckdb.CatalogException,
+        )
         self._connection = connection
         self._links = links
 
@@ -67,8 +72,11 @@ class Database:
             raise self._explain(error) from error
         return found
 
-    def _explain(self, error: Exception) -> KitError:
+    def _explain(self, error: Exception) -> Exception:
+        """What is wrong with the data; a query that DuckDB does not understand is a bug of ours, and stays one."""
         text = str(error)
+        if isinstance(error, self._ours):
+            return error
         if isinstance(error, self._memory):
             return OutsideError("the data needs more memory or temporary space than there is", hint="free some of it")
         message, hint = _reason(text)

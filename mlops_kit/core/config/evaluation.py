@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mlops_kit.core.config.durations import Duration
 from mlops_kit.core.config.section import Section
 
 PLACEHOLDERS = ("model", "data", "metrics", "rows")
@@ -73,12 +74,17 @@ class EvaluationPolicy(Section):
         Field(description="A CSV file that it writes: a column per metric, named as it, with a score per row."),
     ] = None
 
+    timeout: Annotated[
+        Duration | None,
+        Field(description="With a command: how long scoring one model may take, such as 30m. A stage has its own."),
+    ] = None
+
     @model_validator(mode="after")
     def _is_a_stage_or_a_command(self) -> "EvaluationPolicy":
         if (self.stage is None) is (self.command is None):
             raise ValueError("expected either stage or command")
-        if self.stage is not None and (self.data or self.metrics):
-            raise ValueError("data and metrics are for a command: a stage has them as deps and metrics in dvc.yaml")
+        if self.stage is not None and (self.data or self.metrics or self.timeout):
+            raise ValueError("data, metrics and timeout are for a command: a stage says them in dvc.yaml")
         named = set(_PLACEHOLDER.findall(self.command or ""))
         for name, value in (("data", self.data), ("rows", self.rows)):
             if self.command and (name in named) is (value is None):

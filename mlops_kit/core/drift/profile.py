@@ -90,7 +90,8 @@ class ColumnProfile:
     """A column. `missing` are nulls and not-a-numbers; `distinct` is approximate where it is large.
 
     `counts` tells rows by value, written as text: of all rows where `counted` equals the rows that are not missing,
-    else of the sample, the most frequent values first. `type` is the reader's own word for what stands there.
+    else of the sample, the most frequent values first; of more than 500 columns all are counted in the sample.
+    Moments are UTC. `family` is EMPTY where no row has a value. `type` is the reader's own word for what stands there.
     """
 
     name: str

@@ -118,9 +118,10 @@ def _plan_command(project: Project, model: Model, policy: EvaluationPolicy, file
         "rows": f"./{policy.rows}",
     }
     line = shlex.join(fill_in(policy.command or "", places))
+    limit = policy.timeout.total_seconds() if policy.timeout else None
     return Trial(
         model=model,
-        steps=(Step(name=StageName(f"evaluate {model.name}"), lines=(line,)),),
+        steps=(Step(name=StageName(f"evaluate {model.name}"), lines=(line,), wants=Wants(timeout_seconds=limit)),),
         inputs=tuple(sorted(Dependency(path=path, digest=digest) for path, digest in read.items())),
         kept=kept,
         metrics=(policy.metrics_file,),

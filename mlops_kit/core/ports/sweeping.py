@@ -33,12 +33,13 @@ class Found:
     """What a finished candidate leaves, by path from the repository's top.
 
     `files` are those that git keeps and that differ from the commit, `removed` are gone; `metrics` is what metrics
-    files hold.
+    files hold, `unreadable` why others could not be read.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     metrics: Mapping[str, object] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 class Fleet(Pipeline, Protocol):
@@ -52,7 +53,10 @@ class Fleet(Pipeline, Protocol):
         """Lay a candidate out; InputError where the pipeline is wrong with its params."""
 
     def close(self, name: str, results: Iterable[StageResult]) -> Found:
-        """Note how a candidate's stages ended, and give its place to another."""
+        """Note how a candidate's stages ended, and give its place to another.
+
+        StageFailedError, InputError or IntegrityError where what it left cannot be kept.
+        """
 
     def discard(self, name: str) -> None:
         """Give the place of a candidate that did not succeed to another."""

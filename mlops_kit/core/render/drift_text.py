@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from mlops_kit.core.drift.report import ColumnRow, DriftAnswer, DriftReport
 from mlops_kit.core.render.drift_words import (
     MARKS,
-    count_answers,
     deciding_check,
     show_chance,
     show_effect,
@@ -13,8 +12,11 @@ from mlops_kit.core.render.drift_words import (
     tell_sides,
     tell_verdict,
 )
+from mlops_kit.core.render.escape import clean
 from mlops_kit.core.render.promotion_words import printable, render_table
 
+_NAMES = 300
+"""Characters of the names of columns that did not change."""
 _SHOWN = 200
 """Columns in the table; the worst come first."""
 _HEADER = ("", "column", "kind", "effect", "p", "what")
@@ -31,18 +33,28 @@ def _lines(report: DriftReport) -> Iterator[str]:
     if report.violations:
         yield ""
         yield from (f"  ✗ {printable(str(one))}" for one in report.violations[:_SHOWN])
-    shown = [row for row in report.columns if row.answer is not DriftAnswer.SKIPPED][:_SHOWN]
+    shown = [row for row in report.columns if row.answer not in (DriftAnswer.OK, DriftAnswer.SKIPPED)]
     if shown:
         yield ""
-        yield from render_table(_HEADER, map(_row, shown))
-    if left := tell_left_out(len(shown), report.columns):
-        yield f"{left}: {count_answers(report.columns)}"
+        yield from render_table(_HEADER, map(_row, shown[:_SHOWN]))
+        if left := tell_left_out(_SHOWN, shown):
+            yield left
+    yield from _others(report)
     if report.notes:
         yield ""
         yield from (printable(note) for note in report.notes)
     if report.drifted:
         yield ""
         yield "the model should be trained again: mlops-kit retrain"
+
+
+def _others(report: DriftReport) -> Iterator[str]:
+    """The columns that need no line of their own, by name."""
+    for answer in (DriftAnswer.OK, DriftAnswer.SKIPPED):
+        names = [row.name for row in report.columns if row.answer is answer]
+        if names:
+            yield ""
+            yield f"{MARKS[answer]} {len(names)} {answer}: {clean(', '.join(names), limit=_NAMES)}"
 
 
 def _row(row: ColumnRow) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from mlops_kit.core.errors import InputError
 from mlops_kit.core.pipeline.values import Value, ValueFile
 from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portable
 from mlops_kit.core.review.directions import assume_goal
-from mlops_kit.core.review.lookup import find_names, find_value, why_unfit
+from mlops_kit.core.review.lookup import MetricName, find_names, find_value, hiding_places, unreadable, why_unfit
 from mlops_kit.core.run import StageResult
 from mlops_kit.core.sweep.candidate import Candidate
 from mlops_kit.core.types import CommitSha
 
 CANDIDATE_LIMIT = 1_000
+_LISTED = 5
 _CELL_LIMIT = 40
 """Params or metrics of one candidate that a report carries."""
 
@@ -122,11 +123,18 @@ def measure_value(measure: Measure, files: tuple[ValueFile, ...]) -> tuple[float
         return None, ""
     names = find_names(measure.metric, files)
     if len(names) != 1:
-        places = ", ".join(f"{path}:{key}" for path, key in names[:5])
-        return None, f"{measure.metric} is in {places}" if names else f"no metric {measure.metric}"
+        return None, _why_none(measure.metric, names, files)
     found = find_value(files, names[0])
     why = why_unfit(found, "its results")
     return (None, why) if why or not isinstance(found.value, int | float) else (found.value, "")
+
+
+def _why_none(metric: str, names: list[MetricName], files: tuple[ValueFile, ...]) -> str:
+    """Why a metric's name does not lead to one metric."""
+    if names:
+        return f"{metric} is in {', '.join(f'{path}:{key}' for path, key in names[:_LISTED])}"
+    lost = [unreadable(file) for file in hiding_places(metric, files, ())]
+    return "; ".join(lost[:_LISTED]) or f"no metric {metric}"
 
 
 def rank_candidates(results: Iterable[CandidateResult], measure: Measure, *, baseline: CommitSha) -> SweepRows:

@@ -1,6 +1,7 @@
 """How a file of a model is scored: which stages run, on what, and what cannot be scored."""
 
 import shlex
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -82,13 +83,16 @@ def test_what_was_never_made_cannot_be_scored() -> None:
 
 
 def test_a_command_gets_paths_and_is_of_its_script_and_data() -> None:
-    policy = EvaluationPolicy(command=COMMAND, data="test.csv", metrics="m.json", rows="rows.csv")
+    policy = EvaluationPolicy(
+        command=COMMAND, data="test.csv", metrics="m.json", rows="rows.csv", timeout=timedelta(minutes=2)
+    )
     assert files_of_interest(policy) == ("python", "score.py", "test.csv")
     script = hash_bytes(b"script")
     found = plan_trial(pipeline(), CHURN, policy, files={"score.py": script})
     assert found.lines == ("python score.py ./models/m.pkl --data=./test.csv ./m.json ./rows.csv",)
     assert [one.path for one in found.inputs] == ["score.py", "test.csv"]
     assert found.inputs[0].digest == script
+    assert found.steps[0].wants.timeout_seconds == 120
     assert [one.path for one in found.kept] == ["test.csv"]
 
 

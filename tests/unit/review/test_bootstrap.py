@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mlops_kit.core.review.bootstrap import FEWEST_ROWS, bootstrap_difference
+from mlops_kit.core.review.bootstrap import FEWEST_ROWS, bootstrap_difference, tail_of
 
 SCORES = st.lists(
     st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=FEWEST_ROWS, max_size=40
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("count", "spread"), [(12, 1.0), (171, 0.3), (2_000, 5.0), (60_000, 2.0)])
+@pytest.mark.parametrize(("count", "spread"), [(24, 1.0), (171, 0.3), (2_000, 5.0), (60_000, 2.0)])
 def test_the_ends_are_those_of_scipy_up_to_the_chance_of_resampling(count: int, spread: float) -> None:
     generator = np.random.default_rng(count)
     before = generator.exponential(spread, count)
@@ -25,11 +25,20 @@ def test_the_ends_are_those_of_scipy_up_to_the_chance_of_resampling(count: int, 
         n_resamples=20_000 if count < 10_000 else 1_000,
         method="percentile",
         batch=100,
+        confidence_level=1 - 2 * tail_of(count),
         rng=np.random.default_rng(1),
     ).confidence_interval
     error = float(np.std(after - before)) / count**0.5
     assert found.rows == count
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.15 * error)
+
+
+def test_few_rows_get_a_wider_interval_and_many_the_usual_one() -> None:
+    tails = [tail_of(count) for count in (20, 30, 50, 101, 102, 1_000, 50_000)]
+    assert tails == sorted(tails)
+    assert tails[0] == pytest.approx(stats.norm.cdf(stats.t.ppf(0.025, 19) * (20 / 19) ** 0.5), rel=1e-4)
+    assert tails[4] == pytest.approx(stats.norm.cdf(stats.t.ppf(0.025, 101) * (102 / 101) ** 0.5), rel=1e-3)
+    assert tails[-1] == pytest.approx(0.025, rel=1e-3)
 
 
 def test_of_true_differences_95_percent_lie_within() -> None:
@@ -65,6 +74,6 @@ def test_many_rows_are_drawn_in_blocks_and_few_are_refused() -> None:
     rows = [float(number % 2) for number in range(5_000)]
     found = bootstrap_difference(rows, rows[::-1])
     assert found.low < 0 < found.high
-    for wrong in (([0.0] * 9, [0.0] * 9), ([0.0] * 20, [0.0] * 19)):
+    for wrong in (([0.0] * 19, [0.0] * 19), ([0.0] * 30, [0.0] * 29)):
         with pytest.raises(ValueError, match="expected two sequences of one length"):
             bootstrap_difference(*wrong)

@@ -47,7 +47,7 @@ def test_metrics_without_scores_by_row_are_compared_by_their_numbers_alone() -> 
         (scored(0.5, *HALF), scored(0.75), "only the live model has scores by row"),
         (scored(0.5), scored(0.75, *MOST), "only the candidate has scores by row"),
         (scored(0.5, *HALF), scored(1.0, *(1.0,) * 19), "20 of the live model, 19 of the candidate"),
-        (scored(0.5, *HALF[:8]), scored(1.0, *(1.0,) * 8), "8 rows are too few, it takes 10"),
+        (scored(0.5, *HALF[:8]), scored(1.0, *(1.0,) * 8), "8 rows are too few, it takes 20"),
         (scored(0.5, *HALF[:-1], math.nan), scored(0.75, *MOST), "row 20 of the live model is no finite number"),
         (scored(0.5, *HALF), scored(0.75, math.inf, *MOST[1:]), "row 1 of the candidate is no finite number"),
         (scored(0.52, *HALF), scored(0.75, *MOST), "rows of the live model is 0.5, and the metric 0.52"),

@@ -88,6 +88,13 @@ def test_a_metric_that_two_files_have_is_named_with_both() -> None:
     assert find_best(ranked([both], Measure(metric="b.json:acc", goal=Goal.MAXIMIZE))) is not None
 
 
+def test_a_metrics_file_that_cannot_be_read_is_the_reason() -> None:
+    broken = (ValueFile(path="m.json", error="not JSON"), ValueFile(path="n.json", values={"loss": 1}))
+    lost = CandidateResult(candidate=result(1).candidate, name="sweep-1", state=CandidateState.DONE, metrics=broken)
+    assert ranked([lost]).candidates[0].message == "m.json could not be read: not JSON"
+    assert ranked([lost], Measure(metric="loss", goal=Goal.MINIMIZE)).candidates[0].value == 1
+
+
 @given(st.permutations(MIXED), st.sampled_from([UP, DOWN, Measure()]))
 def test_the_order_in_which_candidates_ended_means_nothing(results: list[CandidateResult], measure: Measure) -> None:
     assert ranked(results, measure) == ranked(MIXED, measure)

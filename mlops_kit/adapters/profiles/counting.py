@@ -10,7 +10,9 @@ from mlops_kit.adapters.profiles.relation import Relation
 from mlops_kit.core.drift.profile import Family
 from mlops_kit.core.errors import InputError, Location
 
-_BATCH = 250
+SQUARE_LIMIT = 1e150
+"""Numbers from here on are left out of the deviation in SQL: sums of their squares overflow."""
+_BATCH = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +78,10 @@ def _of_numbers(value: str) -> Iterator[tuple[str, str]]:
         ("minimum", "min"),
         ("maximum", "max"),
         ("mean", "avg"),
-        ("deviation", "stddev_samp"),
         ("distinct", "approx_count_distinct"),
     ):
         yield name, f"{function}({finite})"
+    yield "deviation", f"stddev_samp(CASE WHEN abs({value}) < {SQUARE_LIMIT} THEN {value} END)"
     yield "whole", f"bool_and({finite} = floor({finite}))"
 
 
