@@ -13,6 +13,7 @@ from mlops_kit.commands.data_sets import LIVE
 from mlops_kit.commands.drift import DriftQuestion, compare_data, propose_rules
 from mlops_kit.core.config import Config
 from mlops_kit.core.drift.report import DriftAnswer, DriftReport, drift_json
+from mlops_kit.core.drift.schema import is_coded
 from mlops_kit.core.errors import ExitCode, InputError
 from mlops_kit.core.render.drift_markdown import render_drift_markdown
 from mlops_kit.core.render.drift_metrics import render_drift_metrics
@@ -95,6 +96,12 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _check_environment(name: str, config: Config, *, reference: str, issue: bool) -> str:
     if issue and not name:
         raise InputError("--issue is kept for an environment", hint="name it: --environment production")
+    if issue and is_coded(config.drift.rules):
+        raise InputError(
+            f"--issue needs a token, and the rules {config.drift.rules!r} are code",
+            hint="run drift without --issue; or write the rules as a data schema: mlops-kit drift --infer-schema",
+            field="drift.rules",
+        )
     if name and name not in config.environments:
         raise InputError(f"{name!r} is not an environment", hint=f"environments are: {', '.join(config.environments)}")
     if name and reference.startswith(LIVE):

@@ -12,10 +12,10 @@ from mlops_kit.core.drift.inference import infer_schema
 from mlops_kit.core.drift.judge import judge_drift
 from mlops_kit.core.drift.profile import DataProfile, DataSet
 from mlops_kit.core.drift.report import DriftReport
-from mlops_kit.core.drift.schema import Violation
+from mlops_kit.core.drift.schema import Violation, is_coded
 from mlops_kit.core.drift.schema_text import render_schema
 from mlops_kit.core.errors import InputError, Location
-from mlops_kit.core.ports.data import Profiler
+from mlops_kit.core.ports.data import CodedRules, Profiler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,7 @@ class DriftSources:
     profiler: Profiler
     config: Config
     now: Callable[[], datetime]
+    coded_rules: CodedRules
     detectors: tuple[Detector, ...] = ()
 
 
@@ -70,6 +71,8 @@ def _check_rules(sources: DriftSources, data: DataSet, profile: DataProfile) -> 
     file = sources.config.drift.rules
     if not file:
         return ()
+    if is_coded(file):
+        return sources.coded_rules.check(profile, file)
     text = sources.warehouse.work_tree.read_files([file]).get(file)
     if text is None:
         hint = f"write it with: mlops-kit drift --infer-schema --output {file}"

@@ -25,11 +25,12 @@ def open_drift(git: GitRepository, environment: Mapping[str, str], config: Confi
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.data_places import DataPlaces
     from mlops_kit.adapters.dvc.objects import DvcObjects
-    from mlops_kit.adapters.profiles import DuckProfiler
+    from mlops_kit.adapters.profiles import DuckProfiler, PanderaRules
     from mlops_kit.adapters.scratch import scratch_folder
     from mlops_kit.commands.data_sets import Warehouse
     from mlops_kit.commands.drift import DriftSources
     from mlops_kit.detectors.catalog import open_detectors
+    from mlops_kit.engines.shell import stage_environment
 
     detectors = tuple(open_detectors(config.drift).values())
     with scratch_folder() as scratch:
@@ -43,7 +44,12 @@ def open_drift(git: GitRepository, environment: Mapping[str, str], config: Confi
             keep=places.keep,
         )
         yield DriftSources(
-            warehouse=warehouse, profiler=DuckProfiler(), config=config, now=SystemClock().now, detectors=detectors
+            warehouse=warehouse,
+            profiler=DuckProfiler(),
+            config=config,
+            now=SystemClock().now,
+            coded_rules=PanderaRules(git.root, stage_environment(environment)),
+            detectors=detectors,
         )
 
 

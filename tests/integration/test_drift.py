@@ -35,6 +35,12 @@ drift: {data: [data/train.csv], ignore: [day]}
 """
 
 
+CODED_RULES = """
+import pandera.pandas as pa
+kinds = pa.DataFrameSchema({"kind": pa.Column(str, pa.Check.isin(["a", "b", "c"]))})
+"""
+
+
 def rows(count: int, *, shift: float = 0.0, seed: int = 1) -> str:
     """A table with a number that moves by so many deviations, a category, and a column that is not judged."""
     made = random.Random(seed)  # noqa: S311 - made-up data
@@ -144,6 +150,12 @@ def test_rules_are_proposed_and_then_hold(project: Project, tmp_path: Path) -> N
     assert not found["drifted"]
     copy.write({"rules.yaml": "version: 1\ncolumns: {kind: {alowed: [a]}}\n"})
     assert "rules.yaml:2" in call(copy, *words, code=2)
+    copy.write({"rules.py": CODED_RULES, "mlops.yaml": f"{CONFIG.rstrip()[:-1]}, rules: 'rules.py:kinds'}}\n"})
+    (coded,) = judge(copy, *words)["violations"]
+    assert (coded["column"], coded["rule"], coded["examples"]) == ("kind", "check", ["<z>"])
+    assert coded["rows"] == broken["rows"]
+    told = call(copy, *words, "--environment", "production", "--issue", code=2)
+    assert "--issue needs a token, and the rules 'rules.py:kinds' are code" in told
 
 
 def test_a_data_set_that_the_cache_lost_is_an_error_that_says_where_it_should_be(

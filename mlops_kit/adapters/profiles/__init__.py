@@ -4,6 +4,7 @@ No name and no value of the data ever stands in SQL: columns are called by their
 """
 
 from mlops_kit.adapters.profiles.folder import find_data
+from mlops_kit.adapters.profiles.pandera_check import PanderaRules
 from mlops_kit.adapters.profiles.profiler import DuckProfiler
 
-__all__ = ["DuckProfiler", "find_data"]
+__all__ = ["DuckProfiler", "PanderaRules", "find_data"]

@@ -53,6 +53,20 @@ class PanderaSchema:
         return DataFile(place=self.folder / self.path, name=self.path)
 
 
+class PanderaRules:
+    """The CodedRules port: schemas in the repository at `folder`, checked with the `environment` that stages get."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+
+    def check(self, profile: DataProfile, reference: str) -> tuple[Violation, ...]:
+        """What a schema finds wrong; see the port."""
+        path, name = parse_pandera_reference(reference)
+        schema = PanderaSchema(folder=self._folder, path=path, name=name, environment=self._environment)
+        return check_by_pandera(profile, schema)
+
+
 def parse_pandera_reference(text: str) -> tuple[str, str]:
     """`PATH.py:NAME` as path and name; InputError for everything else."""
     path, _, name = text.rpartition(":")

@@ -106,6 +106,11 @@ class Violation:
         return f"must be {kind}{self.expected}{count}{f', such as {shown}' if shown else ''}"
 
 
+def is_coded(rules: str) -> bool:
+    """Whether rules are code of the team (`PATH.py:NAME`), and not a schema file."""
+    return rules.rpartition(":")[0].endswith(".py")
+
+
 def describe_allowed(values: tuple[Cell, ...]) -> str:
     """The allowed values for a message, cut where there are many."""
     shown = ", ".join(write_cell(value) for value in values[:EXAMPLES])

@@ -24,3 +24,13 @@ class Profiler(Protocol):
         Rules about the table itself, and about columns that are not there, are left to the profile. InputError as
         for a profile.
         """
+
+
+class CodedRules(Protocol):
+    """Rules for data that the team wrote as code; checking them runs that code, as a stage is run."""
+
+    def check(self, profile: DataProfile, reference: str) -> tuple[Violation, ...]:
+        """What is wrong with the profiled data by the rules that `PATH.py:NAME` leads to.
+
+        InputError where it leads to none, or where they cannot be checked.
+        """
