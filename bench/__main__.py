@@ -3,16 +3,28 @@
 import sys
 
 from bench.cases import CASES
+from bench.drift_rules import RULE_CASES
 from bench.logs import LOG_CASES
 from bench.machine import describe_machine
 from bench.pictures import PICTURE_CASES
 from bench.pipelines import chain
+from bench.profiles import PROFILE_CASES
 from bench.promotions import PROMOTION_CASES
 from bench.runs import warm_up
 from bench.starts import START_CASES
+from bench.sweeps import SWEEP_CASES
 from bench.table import render_table
 
-ALL = (*CASES, *PICTURE_CASES, *PROMOTION_CASES, *LOG_CASES, *START_CASES)
+ALL = (
+    *CASES,
+    *PICTURE_CASES,
+    *PROMOTION_CASES,
+    *LOG_CASES,
+    *START_CASES,
+    *RULE_CASES,
+    *PROFILE_CASES,
+    *SWEEP_CASES,
+)
 
 
 def main(names: list[str]) -> int:

@@ -24,6 +24,7 @@ HEADING = re.compile(r"^\| (?P<title>[^|\[]+) \| \|$")
 NOTE = "<!-- Written by bin/generate_reference.py; change the source and run: make schemas -->"
 DOCUMENTS = (
     "report",
+    "evaluation",
     "forecast",
     "explanation",
     "plan",
@@ -32,6 +33,8 @@ DOCUMENTS = (
     "environment-lock",
     "doctor",
     "hand-over",
+    "retrain",
+    "drift",
 )
 Schema = Mapping[str, Any]
 

@@ -9,12 +9,15 @@ from pydantic import TypeAdapter
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.doctor.finding import Diagnosis
+from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
 from mlops_kit.core.promotion.status import Status
+from mlops_kit.core.review.evaluation import Evaluation
 from mlops_kit.core.review.hand_over import HandOver
 from mlops_kit.core.review.report import PlanRows, Report
+from mlops_kit.core.training.document import Retraining
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 HOME = "https://raw.githubusercontent.com/mlops-kit/mlops-kit/main/schemas"
@@ -39,6 +42,7 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
     """Name to JSON Schema: what may be written in mlops.yaml, and what the kit writes in its documents."""
     written = {
         "report": Report,
+        "evaluation": Evaluation,
         "forecast": Forecast,
         "explanation": Explanation,
         "plan": PlanRows,
@@ -47,6 +51,8 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "environment-lock": EnvironmentLock,
         "doctor": Diagnosis,
         "hand-over": HandOver,
+        "retrain": Retraining,
+        "drift": DriftReport,
     }
     config = Config.model_json_schema(by_alias=True, mode="validation")
     return {"config": config} | {

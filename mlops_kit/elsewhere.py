@@ -12,6 +12,7 @@ from mlops_kit.core.pipeline.masking import Mask, secret_values
 from mlops_kit.core.run import CommandEnd, Errand, ErrandEnd, PlannedStage, Snapshot
 
 if TYPE_CHECKING:
+    from mlops_kit.adapters.dvc.fleet import DvcFleet
     from mlops_kit.adapters.dvc.pipeline import DvcPipeline
     from mlops_kit.adapters.git import GitRepository
     from mlops_kit.commands.workshop import Workshop
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_ray_workshop(
-    address: str, pipeline: DvcPipeline, git: GitRepository, around: Surroundings, progress: Progress
+    address: str, pipeline: DvcPipeline | DvcFleet, git: GitRepository, around: Surroundings, progress: Progress
 ) -> Iterator[Workshop]:
     """The pipeline with a Ray cluster as its engine, for the time of one run; without an address, RAY_ADDRESS."""
     from mlops_kit.adapters.snapshot import require_committed, take_snapshot

@@ -3,11 +3,13 @@
 from mlops_kit.core.review.changes import ModelRow, StageRow
 from mlops_kit.core.review.comparability import Obstacle, ObstacleRow
 from mlops_kit.core.review.data import ColumnRow, DataRow
+from mlops_kit.core.review.evaluation import Evaluation, InputRow, ScoreRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import Pair, PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
+from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
 from mlops_kit.core.types import Answer, Verb
 
 
@@ -32,6 +34,8 @@ def sample_report(suffix: str = "") -> Report:
                 name=f"data/test.csv{suffix}", old="md5:1a2b3c4d5e", new="md5:9f8e7d6c5b",
             ),
         ),
+        evaluations=_evaluations(suffix),
+        sweep=_sweep(suffix),
         sections=(Section(title=f"Notes of the team{suffix}", text=f"# Heading\n\n- one{suffix}\n- `two`\n"),),
         plan=PlanRows(
             changes=(
@@ -43,6 +47,25 @@ def sample_report(suffix: str = "") -> Report:
         notes=(f"base has no mlops.yaml{suffix}",),
         policy_changed=True,
         lock_uncommitted=True,
+    )  # fmt: skip
+
+
+def _evaluations(suffix: str) -> tuple[Evaluation, ...]:
+    rows = tuple(
+        ScoreRow(
+            path=f"eval/0.json{suffix}", key=f"metric.{number}{suffix}", live=0.5, candidate=0.5 + number / 100,
+            low=-0.01, high=0.05, rows=1_200,
+        )
+        for number in range(3)
+    )  # fmt: skip
+    broken = ScoreRow(path="eval/1.json", key=f"odd{suffix}", live="NaN", candidate=f"text{suffix}")
+    return (
+        Evaluation(
+            environment="staging", model=f"churn{suffix}", live="md5:aaaaaaaaaa", candidate="md5:bbbbbbbbbb",
+            lines=(f"python score.py{suffix}",),
+            inputs=tuple(InputRow(path=f"data/{number}.csv{suffix}", digest="md5:1a2b3c4d5e") for number in range(5)),
+            scores=(*rows, broken), notes=(f"metric.0 has no interval{suffix}",),
+        ),
     )  # fmt: skip
 
 
@@ -81,6 +104,27 @@ def _stages(suffix: str) -> tuple[StageRow, ...]:
     )  # fmt: skip
     last = StageRow(name=f"evaluate{suffix}", change="new", after=tuple(stage.name for stage in middle))
     return (first, *middle, last)
+
+
+def _sweep(suffix: str) -> SweepRows:
+    settings = (NamedCell(path=f"params.yaml{suffix}", key=f"lr{suffix}", value=f"0.1{suffix}"),)
+    metrics = (NamedCell(path=f"metrics.json{suffix}", key=f"accuracy{suffix}", value=f"high{suffix}"),)
+    done = CandidateRow(name=f"sweep-1{suffix}", state=CandidateState.DONE, params=settings, metrics=metrics, value=0.5)
+    failed = CandidateRow(
+        name=f"sweep-2{suffix}",
+        state=CandidateState.FAILED,
+        params=settings,
+        seconds=3,
+        message=f"exit 1{suffix}",
+    )
+    return SweepRows(
+        baseline=f"{'a' * 40}{suffix}",
+        metric=f"f1{suffix}",
+        goal="maximize",
+        candidates=(done, failed),
+        left_out=3,
+        applied=f"sweep-1{suffix}",
+    )
 
 
 def _data(suffix: str) -> tuple[DataRow, ...]:

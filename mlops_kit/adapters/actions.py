@@ -25,6 +25,7 @@ class Output(StrEnum):
     REPORT = "report"
     LOCK = "lock"
     COMMIT = "commit"
+    RETRAIN = "retrain"
 
 
 class Severity(StrEnum):

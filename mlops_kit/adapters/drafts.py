@@ -56,6 +56,22 @@ class GitDrafts:
         self._point(f"refs/heads/{branch}", commit, known or "")
         return Pushed.REPLACED if known else Pushed.CREATED
 
+    def create_branch(self, branch: str, commit: CommitSha) -> CommitSha:
+        """Have a branch of this name; what it leads to, which is somebody else's commit where that was there first."""
+        reference = f"refs/heads/{branch}"
+        if not self._git.has_remote():
+            self._git.call("update-ref", reference, commit, _NO_OBJECT)
+            return CommitSha(self._git.expect("rev-parse", "--verify", reference).text)
+        pushed = self._git.call(
+            "push", "--quiet", "--no-verify", f"--force-with-lease={reference}:", REMOTE, f"{commit}:{reference}",
+            timeout_seconds=NETWORK_SECONDS,
+        )  # fmt: skip
+        if pushed.code == 0:
+            return commit
+        if (now := self.read_branch(branch)) is not None:
+            return now
+        raise _refused_push(branch, pushed.errors, complaint(pushed))
+
     def read_branch(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote now, None where it is gone; OutsideError where that cannot be said."""
         reference = f"refs/heads/{branch}"
@@ -93,12 +109,7 @@ class GitDrafts:
             return
         if now != known:
             raise ConflictError(f"the branch {branch} moved meanwhile", hint="the run of its new head does it again")
-        if any(word in pushed.errors for word in _FORBIDDEN):
-            raise RefusedError(
-                f"{branch} takes no commit from this token: {complaint(pushed)}",
-                hint="permissions: contents: write, and rules that let the token push to the branch",
-            )
-        raise OutsideError(f"git push of {branch} to {REMOTE} failed: {complaint(pushed)}", hint="run it again")
+        raise _refused_push(branch, pushed.errors, complaint(pushed))
 
     def _point(self, reference: str, commit: CommitSha, known: str) -> None:
         if not self._git.has_remote():
@@ -153,6 +164,16 @@ class GitDrafts:
         listed = self._git.expect("ls-tree", "-r", "-z", "--full-tree", commit).output
         found = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
         return {path.decode("utf-8", "surrogateescape"): _mode_and_object(about) for about, _, path in found}
+
+
+def _refused_push(branch: str, errors: str, told: str) -> RefusedError | OutsideError:
+    """Why a push to a branch did not go through."""
+    if any(word in errors for word in _FORBIDDEN):
+        return RefusedError(
+            f"{branch} takes no commit from this token: {told}",
+            hint="permissions: contents: write, and rules that let the token push to the branch",
+        )
+    return OutsideError(f"git push of {branch} to {REMOTE} failed: {told}", hint="run it again")
 
 
 def _mode_and_object(about: bytes) -> str:

@@ -47,6 +47,21 @@ class NewFolder:
             raise OutsideError(f"cannot hand over {source.name}: {error.strerror}") from error
 
 
+class FilledFolder:
+    """The Packing port over a folder that has been filled already."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, place: str, data: bytes) -> None:
+        """Write or replace a file."""
+        write_atomic(self._folder / place, data)
+
+    def put(self, place: str, source: Path) -> None:
+        """Have a copy of a file's bytes there."""
+        write_atomic(self._folder / place, source.read_bytes())
+
+
 class HandedFolder:
     """The Handed port over a folder under `root`."""
 

@@ -13,7 +13,9 @@ _PACK_SECONDS = 600.0
 _LISTED = 5
 
 
-def require_committed(git: GitRepository, written: Iterable[str]) -> None:
+def require_committed(
+    git: GitRepository, written: Iterable[str], *, why: str = "stages on other machines run the commit"
+) -> None:
     """InputError where a tracked file differs from the commit, which is what other machines get.
 
     Lock files, `.gitignore` files and what stages write (`written`, from the repository's top) may differ.
@@ -22,7 +24,7 @@ def require_committed(git: GitRepository, written: Iterable[str]) -> None:
     if changed:
         more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
         raise InputError(
-            f"not committed: {', '.join(changed[:_LISTED])}{more}; stages on other machines run the commit",
+            f"not committed: {', '.join(changed[:_LISTED])}{more}; {why}",
             hint="git commit the change, or git stash it",
         )
 

@@ -13,15 +13,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_kit.adapters.files import write_atomic
+from mlops_kit.adapters.filesystems import open_filesystem
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 MANIFESTS = ".manifests"
-_CALL_SECONDS = 60
 _AT_ONCE = 16
 
 
@@ -48,7 +48,7 @@ class Upload:
 
 def publish(upload: Upload) -> str:
     """Upload what is not there; a sentence where other bytes are, else nothing."""
-    fs, place = _open(upload.place)
+    fs, place = open_filesystem(upload.place)
     target, manifest = f"{place}/{upload.name}", f"{place}/{MANIFESTS}/{upload.name}.json"
     written = fs.cat_file(manifest) if fs.exists(manifest) else b""
     if written and written != upload.manifest:
@@ -64,20 +64,6 @@ def publish(upload: Upload) -> str:
     if not written:
         _write(fs, manifest, upload.manifest)
     return ""
-
-
-def _open(place: str) -> tuple["AbstractFileSystem", str]:
-    """The storage and the place in it, with time limits for each of its client's calls where that can be said."""
-    import fsspec
-
-    options: dict[str, dict[str, Any]] = {
-        "s3": {"config_kwargs": {"connect_timeout": _CALL_SECONDS, "read_timeout": _CALL_SECONDS}},
-        "gs": {"requests_timeout": _CALL_SECONDS},
-        "file": {"auto_mkdir": True},
-    }
-    scheme = place.partition("://")[0] if "://" in place else "file"
-    fs, path = fsspec.core.url_to_fs(place, use_listings_cache=False, **options.get(scheme, {}))
-    return fs, str(path).rstrip("/")
 
 
 def _list(fs: "AbstractFileSystem", folder: str) -> dict[str, int]:

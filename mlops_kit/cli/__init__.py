@@ -20,6 +20,7 @@ READING = {
     "doctor": "Say what is missing on this machine, runner or repository, and how to mend it.",
     "validate": "Check mlops.yaml and the DVC files; every problem at once.",
     "report": "Compare base and head: metrics, params, stages, gates, plan.",
+    "drift": "Compare the data that the live model was trained on with new data.",
     "plan": "Show the changes that promotion would make now.",
     "status": "Show desired, registry and serving state per environment.",
     "history": "Tell the promotion log as sentences.",
@@ -29,6 +30,8 @@ READING = {
 CHANGING = {
     "init": "Add the kit to this repository: mlops.yaml and one workflow file.",
     "reproduce": "Run the pipeline's stages that changed, side by side.",
+    "evaluate": "Score the live model and the candidate on the same data.",
+    "retrain": "Train a model again where its data calls for it, and propose the result.",
     "commit": "Put what a runner reproduced on the pull request's branch.",
     "comment": "Post a report on its pull request, as one comment.",
     "promote": "Write down what an environment should run, where files say so.",

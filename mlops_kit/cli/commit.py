@@ -52,7 +52,7 @@ def command(caller: Caller, folder: str, *, number: int | None, most_objects: in
             reason = subject.reason if isinstance(subject, NoSubject) else "a merge group has no branch to commit to"
             click.echo(f"nothing to do: {reason}")
             return
-        author = _author(forge.read_login(), inputs.server_url)
+        author = account(forge.read_login(), inputs.server_url)
         bounds = Bounds(objects=most_objects, mib=most_mib)
         done = _commit(caller, subject.pull_request, folder, author=author, bounds=bounds)
     _tell(done, inputs)
@@ -67,7 +67,7 @@ def _commit(caller: Caller, pull_request: PullRequest, folder: str, *, author: P
     return commit(replace(clerk, bench=bench, bounds=bounds, run_url=inputs.run_url), pull_request)
 
 
-def _author(login: str, server_url: str) -> Person:
+def account(login: str, server_url: str) -> Person:
     """The account of the token, with the address that GitHub knows it by without its mail."""
     return Person(name=login, email=f"{login}@users.noreply.{urlsplit(server_url).hostname}")
 

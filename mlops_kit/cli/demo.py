@@ -14,7 +14,7 @@ from mlops_kit.cli import Caller
 from mlops_kit.commands.demo import STORY, tell_story
 from mlops_kit.core.errors import InputError
 
-NEEDED = ("sklearn", "pandas")
+NEEDED = ("sklearn", "pandas", "duckdb")
 NEXT = """\
 Try next:
   export PATH="{here}:$PATH"
@@ -43,7 +43,7 @@ and in a repository with a dvc.yaml:
 )
 @click.pass_obj
 def command(caller: Caller, folder: Path | None) -> None:
-    """Play the whole story on this machine: reproduce, review, promote, refuse, heal, roll back.
+    """Play the whole story on this machine: reproduce, review, promote, refuse, heal, roll back, train again.
 
     Needs Python and git, no account, no server. Every claim is checked; the exit code is 1 where one does not hold.
 

@@ -3,8 +3,10 @@
 Everything runs in the demo's own environment: the caller's git settings, tokens and workflow variables stay out.
 """
 
+import csv
 import io
 import os
+import random
 import re
 import shlex
 import sys
@@ -33,6 +35,10 @@ BRANCHES = ("dev", "staging", "production")
 _KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
 _FOLDED = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.DOTALL)
 _IDENTITY = ("--config", "user.name=Demo", "--config", "user.email=demo@localhost")
+
+
+_DATA = "data/cells.csv"
+_SIZES = ("radius", "perimeter", "area", "texture")
 
 
 class MachinePlayer:
@@ -92,6 +98,33 @@ class MachinePlayer:
         self._show_typed(f"sed -i 's/{old}/{new}/' params.yaml")
         write_atomic(path, before.replace(old, new).encode())
 
+    def add_policy(self, text: str) -> None:
+        """Show and append to mlops.yaml."""
+        path = self.work / "mlops.yaml"
+        self._show_typed(f"cat >> mlops.yaml <<END{text}END")
+        write_atomic(path, path.read_bytes() + text.encode())
+
+    def receive(self, name: str, *, growth: float) -> None:
+        """Draw the rows of the clone's data anew, as many as there are; the same name gives the same rows."""
+        target = self._folder / "incoming" / name
+        text = draw_anew((self.work / _DATA).read_text(encoding="utf-8"), seed=name, growth=growth)
+        write_atomic(target, text.encode())
+
+    def take(self, name: str, path: str) -> None:
+        """Copy what came in, and track it."""
+        self._show_typed(f"cp ../incoming/{name} {path}")
+        write_atomic(self.work / path, (self._folder / "incoming" / name).read_bytes())
+        self.run_dvc("add", path)
+
+    def run_dvc(self, *words: str) -> None:
+        """Show and run DVC in the clone."""
+        self._show_typed(shlex.join(("dvc", *words)))
+        dvc = str(Path(sys.executable).parent / "dvc")
+        call = process.Call(words=(dvc, *words, "--quiet"), folder=self.work, environment=self._variables)
+        done = process.run(call)
+        if done.code != 0:
+            raise OutsideError(f"dvc {words[0]} failed: {done.errors.strip()}")
+
     def run_git(self, *words: str) -> None:
         """Show and run git in the clone."""
         self._show_typed(shlex.join(("git", *words)))
@@ -133,6 +166,19 @@ class MachinePlayer:
         if done.code != 0:
             raise OutsideError(f"git {words[0]} failed: {done.errors.strip()}")
         return done.text
+
+
+def draw_anew(text: str, *, seed: str, growth: float) -> str:
+    """Rows of a table drawn with replacement, as many as there are; columns of sizes are multiplied."""
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    sizes = [at for at, name in enumerate(head) if any(word in name for word in _SIZES)]
+    drawn = io.StringIO()
+    writer = csv.writer(drawn, lineterminator="\n")
+    writer.writerow(head)
+    for row in random.Random(seed).choices(rows, k=len(rows)):  # noqa: S311 - made-up data
+        grown = {at: f"{float(row[at]) * growth:.6g}" for at in sizes}
+        writer.writerow([grown.get(at, value) for at, value in enumerate(row)])
+    return drawn.getvalue()
 
 
 class Echo(io.StringIO):

@@ -43,7 +43,7 @@ def forecast_options(function: Callable[..., int]) -> Callable[..., int]:
     @wraps(function)
     def asking(*words: object, dry_run: bool, check: bool, explain: str | None, form: str, **rest: object) -> int:
         question = Question(dry_run=dry_run, check=check, explain=explain, form=form)
-        _refuse_nonsense(question, any_target=bool(rest.get("targets")))
+        _refuse_nonsense(question, any_target=bool(rest.get("targets")), tables=bool(rest.get("sweep")))
         return function(*words, question=question, form=form, **rest)
 
     return asking
@@ -62,12 +62,12 @@ def answer(caller: Caller, selection: Selection, question: Question) -> int:
     return ExitCode.DIFFERENCE if question.check and not found.up_to_date else ExitCode.DONE
 
 
-def _refuse_nonsense(question: Question, *, any_target: bool) -> None:
+def _refuse_nonsense(question: Question, *, any_target: bool, tables: bool) -> None:
     if question.dry_run and question.explain is not None:
         raise click.UsageError("--dry-run and --explain exclude each other")
     if question.explain is not None and any_target:
         raise click.UsageError("--explain takes its own stage and no other targets")
     if question.check and not question.dry_run:
         raise click.UsageError("--check goes with --dry-run")
-    if question.form == "markdown" and not question.dry_run:
-        raise click.UsageError("--format markdown goes with --dry-run")
+    if question.form == "markdown" and not (question.dry_run or tables):
+        raise click.UsageError("--format markdown goes with --dry-run or --sweep")

@@ -16,6 +16,8 @@ from mlops_kit.cli.environment import Inputs
 from mlops_kit.cli.forecast import FORMATS, Question, answer, forecast_options
 from mlops_kit.cli.hand_over import Parcel, hand_over_options
 from mlops_kit.cli.progress import RunProgress, choose_progress
+from mlops_kit.cli.sweep import Ground, run_sweep, sweep_options
+from mlops_kit.cli.sweep import Question as SweepQuestion
 from mlops_kit.commands.reproduce import Manner, Reproduction, reproduce
 from mlops_kit.commands.reproduce_in_dvc import reproduce_in_dvc
 from mlops_kit.core.config.durations import parse_duration
@@ -66,6 +68,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str | N
     help="How to print the result; markdown with --dry-run.",
 )
 @click.pass_obj
+@sweep_options
 @hand_over_options
 @forecast_options
 def command(  # noqa: PLR0913 - one parameter per option
@@ -87,6 +90,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     max_stages: int | None,
     form: str,
     question: Question,
+    sweep: SweepQuestion | None,
 ) -> int:
     """Run the stages that changed, side by side, and note what came out.
 
@@ -101,17 +105,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     selection = Selection(targets=targets, every_pipeline=all_pipelines, force=force, pull=pull, verify=verify)
     if question.asked:
         return answer(caller, selection, question)
-    manner = Manner(
-        jobs=jobs or wiring.count_jobs(choice),
-        on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
-        push=push,
-    )
+    on_failure = OnFailure.KEEP_GOING if keep_going else OnFailure.STOP
+    manner = Manner(jobs=jobs or wiring.count_jobs(choice), on_failure=on_failure, push=push)
     if choice.kind is EngineKind.RAY:  # where tasks pull and push
         selection, manner = replace(selection, pull=False, elsewhere=True), replace(manner, push=False)
     began = SystemClock().now()
-    done = _run(caller, selection, manner, wiring.RunSetting(gpus=gpus, patience_seconds=wait, engine=choice))
-    click.echo(render_json(done) if form == "json" else render_run_table(done.stages))
-    if track:
+    setting = wiring.RunSetting(gpus=gpus, patience_seconds=wait, engine=choice)
+    ground = Ground(selection=selection, manner=manner, setting=setting, form=form)
+    done = run_sweep(caller, sweep, ground) if sweep else _run_and_tell(caller, ground)
+    if track and done.stages:
         _track(caller, done, began)
     _judge(done, caller.folder)
     return parcel.hand_over(caller, sent=manner.push or choice.kind is EngineKind.RAY)
@@ -160,6 +162,12 @@ def _as_json(stage: StageResult) -> dict[str, object]:
         "memory_bytes": used.memory_bytes if used else None,
         "gpu_memory_bytes": used.gpu_memory_bytes if used else None,
     }
+
+
+def _run_and_tell(caller: Caller, ground: Ground) -> Reproduction:
+    done = _run(caller, ground.selection, ground.manner, ground.setting)
+    click.echo(render_json(done) if ground.form == "json" else render_run_table(done.stages))
+    return done
 
 
 def _run(caller: Caller, selection: Selection, manner: Manner, setting: wiring.RunSetting) -> Reproduction:

@@ -12,7 +12,15 @@ from mlops_kit.core.pipeline.soundness import parse_pipelines
 from mlops_kit.core.pipeline.stages import LOCK_FILE, is_inside
 from mlops_kit.core.ports import Git, Tree
 from mlops_kit.core.ports.handing import KeptOutput
-from mlops_kit.core.review.acceptance import Ground, check_paths, kept_outputs, lock_of, uncached_folders
+from mlops_kit.core.review.acceptance import (
+    Ground,
+    check_evaluations,
+    check_paths,
+    kept_outputs,
+    lock_of,
+    uncached_folders,
+)
+from mlops_kit.core.review.evaluation import is_evaluation_path
 from mlops_kit.core.review.whole_lock import check_complete, check_folders, check_locks, check_no_strangers
 from mlops_kit.core.types import CommitSha
 
@@ -44,6 +52,11 @@ class Accepted:
         return bool(self.files or self.removed)
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether anything of the pipeline would change, and not only how its models were scored."""
+        return not all(map(is_evaluation_path, self.paths))
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """Every path that changes, sorted."""
         return tuple(sorted({*self.files, *self.removed}))
@@ -70,6 +83,7 @@ def accept(head: Side, files: Mapping[str, bytes], removed: tuple[str, ...]) -> 
     tree = OverlaidTree(below=head.tree, files=files, removed=gone)
     after = _project_of(tree)
     check_paths(files, gone, head.ground, after)
+    check_evaluations(files, after)
     check_no_strangers(head.ground, after)
     accepted = _changes(head, files, gone & head.ground.files, outputs=kept_outputs(after))
     locks = {path: data for path, data in accepted.files.items() if path.rpartition("/")[2] == LOCK_FILE}

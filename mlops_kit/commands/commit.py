@@ -24,6 +24,11 @@ from mlops_kit.core.review.lock_return import (
 )
 from mlops_kit.core.types import CommitSha, Digest
 
+_SCORED_ANEW = LockReturn(
+    outcome=LockOutcome.UNCHANGED,
+    note="models were scored anew, and that is not committed on a commit of the kit's own: push one to have it",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clerk:
@@ -52,12 +57,12 @@ def commit(clerk: Clerk, pull_request: PullRequest) -> LockReturn:
     clerk.handed.require_nothing_else(document.places)
     accepted = accept(read_ground(clerk.bench.git, pull_request.head), _read_files(clerk, document), document.removed)
     if read_base_policy(clerk.bench, pull_request.base).review.commit is LockPolicy.NONE:
-        return LockReturn(outcome=LockOutcome.OUTDATED if accepted.is_change else LockOutcome.UNCHANGED)
+        return LockReturn(outcome=LockOutcome.OUTDATED if accepted.is_outdated else LockOutcome.UNCHANGED)
     objects = _check_objects(clerk, document)
     if not accepted.is_change:
         return _keep(clerk, pull_request, accepted, objects)
     if _is_own_work(clerk, pull_request.head):
-        return LockReturn(outcome=LockOutcome.UNSTABLE)
+        return LockReturn(outcome=LockOutcome.UNSTABLE) if accepted.is_outdated else _SCORED_ANEW
     made = _make_commit(clerk, pull_request, accepted)
     _require_place(clerk, pull_request, made)
     if missing := _bring_objects(clerk, pull_request, accepted, objects):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlops_kit.commands.ahead import bring_files, bring_objects
+from mlops_kit.commands.evaluations import Held, Place, read_evaluations
 from mlops_kit.commands.facts import CommitTree, Facts, inconsistencies_of, read_facts
 from mlops_kit.commands.judge import Bench, read_live
 from mlops_kit.commands.sides import Policy, Question, Sides, choose_environment, choose_sides, read_policy
@@ -22,7 +23,10 @@ from mlops_kit.core.types import CommitSha, EnvironmentName
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Base and head as they were read; `base_error` says why base has no facts."""
+    """Base and head as they were read; `base_error` says why base has no facts.
+
+    `evaluated` is what scoring the live version beside head's left.
+    """
 
     sides: Sides
     policy: Policy
@@ -33,6 +37,7 @@ class Comparison:
     head: Facts
     live: LiveMetrics
     base_error: str = ""
+    evaluated: Held = field(default_factory=Held)
 
     @property
     def config(self) -> Config:
@@ -60,6 +65,8 @@ def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Compar
         bring_objects(bench.objects, (base_tree, head_tree))
     head = _read_head(head_tree, bench)
     base, base_error = _read_base(base_tree, bench, head)
+    live = read_live(bench, environment, known={} if base_error else {CommitSha(sides.base.commit): base})
+    place = Place(tree=head_tree, project=head.project, environment=environment)
     return Comparison(
         sides=sides,
         policy=policy,
@@ -68,8 +75,9 @@ def read_comparison(question: Question, bench: Bench, work_tree: Tree) -> Compar
         head_tree=head_tree,
         base=base,
         head=head,
-        live=read_live(bench, environment, known={} if base_error else {CommitSha(sides.base.commit): base}),
+        live=live,
         base_error=base_error,
+        evaluated=read_evaluations(place, policy.config, live.digests),
     )
 
 
@@ -100,7 +108,7 @@ def find_warnings(compared: Comparison) -> tuple[str, ...]:
 def write_notes(compared: Comparison, found: tuple[str, ...]) -> tuple[str, ...]:
     """All that could not be found out, each thing once; `found` are the warnings and what other parts noted."""
     notes = (*compared.sides.notes, *compared.policy.notes, *_base_notes(compared), *found, *_param_notes(compared))
-    told = (*notes, *compared.base.notes, *compared.head.notes, *compared.live.notes)
+    told = (*notes, *compared.base.notes, *compared.head.notes, *compared.live.notes, *compared.evaluated.notes)
     return tuple(clip(note) for note in dict.fromkeys(told))
 
 

@@ -1,19 +1,28 @@
 """The whole story as a list of chapters: what a team does, what the kit answers, and the proof of every claim."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
+from mlops_kit.commands.demo_training import meet_drift, meet_noise
+from mlops_kit.commands.demo_words import (
+    DEV,
+    MODEL,
+    PRODUCTION,
+    STAGING,
+    commit,
+    difference,
+    merge,
+    read_log,
+    read_report,
+    read_status,
+    registers,
+    revert,
+    states,
+)
 from mlops_kit.commands.player import Player, ask, check, refuse, succeed
-from mlops_kit.core.promotion.status import ModelStatus, Status
 from mlops_kit.core.review.gates import Verdict
-from mlops_kit.core.review.report import Report, parse_report
-from mlops_kit.core.types import EnvironmentName, ModelName, PromotionKind, Sync, Verb
+from mlops_kit.core.types import PromotionKind, Sync
 
-MODEL = ModelName("tumour-classifier")
-DEV, STAGING, PRODUCTION = (EnvironmentName(name) for name in ("dev", "staging", "production"))
 BETTER, WORSE = "less-regularisation", "train-on-less"
 
 
@@ -23,14 +32,6 @@ class Chapter:
 
     title: str
     play: Callable[[Player], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What the story needs to know of a log record."""
-
-    digest: str
-    kind: PromotionKind
 
 
 def tell_story(player: Player, chapters: tuple[Chapter, ...]) -> None:
@@ -174,59 +175,8 @@ STORY = (
     Chapter(title="Propose a worse model", play=refuse_worse),
     Chapter(title="Move an alias by hand", play=heal_alias),
     Chapter(title="Roll back by reverting", play=roll_back),
+    Chapter(title="New data that is only noisy", play=meet_noise),
+    Chapter(title="New data that drifted", play=meet_drift),
     Chapter(title="Reconcile once more", play=find_nothing),
     Chapter(title="Where things stand", play=look_around),
 )
-
-
-def commit(player: Player, message: str) -> None:
-    """Commit all that changed."""
-    player.run_git("add", ".")
-    player.run_git("commit", "--message", message)
-
-
-def merge(player: Player, source: str, *, into: str) -> None:
-    """What the merge button of a pull request does."""
-    player.run_git("switch", into)
-    player.run_git("merge", "--no-ff", "--message", f"Merge {source} into {into}", source)
-    player.run_git("push", "origin", into)
-
-
-def revert(player: Player, branch: str) -> None:
-    """Take the last merge of a branch back."""
-    player.run_git("switch", branch)
-    player.run_git("revert", "--no-edit", "--mainline", "1", "HEAD")
-    player.run_git("push", "origin", branch)
-
-
-def read_status(player: Player, environment: EnvironmentName) -> ModelStatus:
-    """The model's state in an environment."""
-    status = TypeAdapter(Status).validate_json(ask(player, "status", "--format", "json"))
-    return status.environments[environment].models[MODEL]
-
-
-def read_report(player: Player) -> Report:
-    """The work tree against dev."""
-    return parse_report(ask(player, "report", "--base", DEV, "--format", "json").encode(), file="report.json")
-
-
-def states(player: Player) -> set[str]:
-    """What a run finds of the stages, each kind once."""
-    return {stage["state"] for stage in json.loads(ask(player, "reproduce", "--format", "json"))["stages"]}
-
-
-def registers(player: Player, environment: EnvironmentName) -> bool:
-    """Whether a reconcile would register a version now."""
-    changes = json.loads(ask(player, "plan", environment, "--format", "json"))["changes"]
-    return any(change["verb"] == Verb.REGISTER for change in changes)
-
-
-def read_log(player: Player, environment: EnvironmentName) -> tuple[Entry, ...]:
-    """The log of an environment, oldest first."""
-    history = ask(player, "history", MODEL, "--environment", environment, "--format", "json")
-    return TypeAdapter(tuple[Entry, ...]).validate_python(json.loads(history)["records"])
-
-
-def difference(report: Report, key: str) -> float:
-    """By how much a metric of the test set differs from base."""
-    return next(metric.diff for metric in report.metrics if metric.key == key and metric.diff is not None)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.commits import require_commit
-from mlops_kit.commands.facts import Facts
+from mlops_kit.commands.evaluations import Place, read_evaluations
+from mlops_kit.commands.facts import CommitTree, Facts
 from mlops_kit.commands.live import Shelf
 from mlops_kit.commands.samples import read_samples
 from mlops_kit.commands.world import World
@@ -12,6 +13,7 @@ from mlops_kit.core.errors import KitError
 from mlops_kit.core.promotion.binding import Measured, bind_evidence, find_known, reuse_answers
 from mlops_kit.core.promotion.situation import Situation
 from mlops_kit.core.review.comparability import ObstacleRow, find_obstacles
+from mlops_kit.core.review.evaluation import Evaluation
 from mlops_kit.core.review.gates import GateInputs, evaluate_gates, may_be_noise
 from mlops_kit.core.types import Digest, EvidenceKey, GateAnswer
 
@@ -38,16 +40,29 @@ def gather_evidence(world: World, situation: Situation) -> Evidence:
 
     On the branch itself, what was merged into and what is live are one: both baselines are the commit that the
     environment's last record names. A first promotion has none. What gates said before of the same version, by the
-    same policy and data, in any environment, they are not asked again.
+    same policy and data, in any environment, they are not asked again, unless it was scored beside what is live here.
     """
     if not situation.desired.environment.gates:
         return Evidence()
     sides = _read_sides(world, situation)
+    held = _read_held(world, situation, sides.head)
     key = _bind(situation, sides)
     known = find_known(situation.observed.everywhere, situation.digest, key) if key and situation.digest else None
-    if known:
+    if known and not held:
         return Evidence(answers=reuse_answers(known, situation.environment), key=key)
-    return Evidence(answers=_ask(world, situation, sides), key=key)
+    return Evidence(answers=_ask(world, situation, sides, held), key=key)
+
+
+def _read_held(world: World, situation: Situation, head: Facts) -> tuple[Evaluation, ...]:
+    """The evaluation that was merged with the version, where it is of what is live here now."""
+    live, config = situation.observed.live, situation.desired.config
+    policy = config.evaluate.get(situation.model)
+    if live is None or policy is None:
+        return ()
+    tree = CommitTree(git=world.git, commit=situation.commit)
+    place = Place(tree=tree, project=head.project, environment=situation.environment)
+    own = config.model_copy(update={"evaluate": {situation.model: policy}})
+    return read_evaluations(place, own, {situation.model: live.digest}).evaluations
 
 
 def _read_sides(world: World, situation: Situation) -> _Sides:
@@ -75,9 +90,9 @@ def _measured(facts: Facts, digest: Digest | None) -> Measured:
     return Measured(digest=digest, project=facts.project, metrics=facts.metrics)
 
 
-def _ask(world: World, situation: Situation, sides: _Sides) -> tuple[GateAnswer, ...]:
+def _ask(world: World, situation: Situation, sides: _Sides, held: tuple[Evaluation, ...]) -> tuple[GateAnswer, ...]:
     desired, live = situation.desired, situation.observed.live
-    inputs = _inputs(sides, desired.config)
+    inputs = replace(_inputs(sides, desired.config), evaluations=held)
     answers = evaluate_gates(desired.name, desired.environment, desired.config, inputs)
     if live is None or not may_be_noise(desired.environment, ((found.rule, found.answer) for found in answers)):
         return answers

@@ -33,6 +33,7 @@ def answer_gates(compared: Comparison, git: Git) -> Gated:
         base_error=compared.base_error,
         live_error=compared.live.error,
         obstacles=with_live_obstacles(obstacles, compared.live, base),
+        evaluations=compared.evaluated.evaluations,
     )
     answers = evaluate_gates(compared.environment, rules, config, values)
     doubts = gated_obstacles(rules, config, values)

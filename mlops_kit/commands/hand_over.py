@@ -13,30 +13,39 @@ from mlops_kit.core.pipeline.hashing import is_pointer
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.pipeline.stages import is_inside
 from mlops_kit.core.ports import Git, Tree
-from mlops_kit.core.ports.handing import CachedObject, CacheShelf, Packing
+from mlops_kit.core.ports.handing import CachedObject, CacheShelf, Handed, Packing
 from mlops_kit.core.review.acceptance import kept_outputs, lock_of
+from mlops_kit.core.review.evaluation import Evaluation, evaluation_json, evaluation_path
 from mlops_kit.core.review.hand_over import (
     FILE_COUNT,
     MANIFEST,
+    MOST_OBJECTS,
     Bounds,
     HandedObject,
     HandOver,
     LeftOut,
     describe_file,
     hand_over_json,
+    parse_hand_over,
 )
 from mlops_kit.core.types import Digest
+
+_UNBOUNDED = Bounds(objects=MOST_OBJECTS, mib=2**40)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packer:
-    """Where a run's results are, and where they go. Without a shelf the run has sent its objects itself."""
+    """Where a run's results are, and where they go. Without a shelf the run has sent its objects itself.
+
+    `data_files` are `.dvc` files that go along, with what they track.
+    """
 
     git: Git
     work_tree: Tree
     folder: Packing
     shelf: CacheShelf | None
     bounds: Bounds = field(default_factory=Bounds)
+    data_files: frozenset[str] = frozenset()
 
 
 def hand_over(packer: Packer, base: str) -> HandOver:
@@ -47,7 +56,7 @@ def hand_over(packer: Packer, base: str) -> HandOver:
     head = packer.git.resolve("HEAD")
     committed = CommitTree(git=packer.git, commit=head)
     project = declared_project(packer.work_tree)
-    changed, removed = _changes(packer.work_tree, committed, project)
+    changed, removed = _changes(packer, committed, project)
     objects = _find_objects(packer, project, base)
     described = tuple(_describe(digest, found) for digest, found in sorted(objects.items()))
     document = HandOver(
@@ -63,6 +72,23 @@ def hand_over(packer: Packer, base: str) -> HandOver:
     return document
 
 
+def hand_over_evaluations(
+    git: Git, handed: Handed, folder: Packing, evaluations: Iterable[Evaluation]
+) -> tuple[str, ...]:
+    """Add what the checked-out commit lacks of the evaluations to what a run handed over; their paths."""
+    head = git.resolve("HEAD")
+    before = parse_hand_over(handed.read_manifest(), head=head, bounds=_UNBOUNDED)
+    wanted = {evaluation_path(one.environment, one.model): evaluation_json(one).encode() for one in evaluations}
+    known = git.read_files(head, wanted)
+    files = {path: data for path, data in wanted.items() if known.get(path) != data}
+    described = {file.path: file for file in before.files} | {path: describe_file(path, files[path]) for path in files}
+    document = replace(before, files=tuple(sorted(described.values())))
+    for path, data in files.items():
+        folder.write(f"files/{described[path].sha256}", data)
+    folder.write(MANIFEST, hand_over_json(document))
+    return tuple(sorted(files))
+
+
 def _fill(
     folder: Packing, document: HandOver, files: Mapping[str, bytes], objects: Mapping[Digest, CachedObject]
 ) -> None:
@@ -74,9 +100,10 @@ def _fill(
     folder.write(MANIFEST, hand_over_json(document))
 
 
-def _changes(tree: Tree, committed: Tree, project: Project) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _changes(packer: Packer, committed: Tree, project: Project) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Locks and outputs that git keeps, as far as they differ from the commit; and those of it that are gone."""
-    places = {lock_of(file) for file in project.definitions}
+    tree = packer.work_tree
+    places = {lock_of(file) for file in project.definitions} | packer.data_files
     outputs = {out.path for stage in project.stages if not stage.is_data for out in stage.outputs if not out.cached}
     now = _below(tree.list_files(), places, outputs)
     before = _below(committed.list_files(), places, outputs)
@@ -98,8 +125,8 @@ def _below(paths: Iterable[str], places: set[str], outputs: set[str]) -> tuple[s
 def _find_objects(packer: Packer, project: Project, base: str) -> Mapping[Digest, CachedObject]:
     if packer.shelf is None:
         return {}
-    known = _digests_of(packer.git, base)
-    return packer.shelf.find(output for output in kept_outputs(project) if output.digest not in known)
+    known, made = _digests_of(packer.git, base), kept_outputs(project, packer.data_files)
+    return packer.shelf.find(output for output in made if output.digest not in known)
 
 
 def _digests_of(git: Git, base: str) -> frozenset[Digest]:

@@ -15,7 +15,7 @@ from mlops_kit.core.review.gates import may_be_noise
 from mlops_kit.core.review.judgement import check_origin, judge_report, target_environment
 from mlops_kit.core.review.live import LiveMetrics
 from mlops_kit.core.review.report import Report, parse_report
-from mlops_kit.core.types import CommitSha, EnvironmentName
+from mlops_kit.core.types import CommitSha, Digest, EnvironmentName, ModelName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +77,11 @@ def read_live(bench: Bench, environment: EnvironmentName, *, known: Mapping[Comm
 
     `known` are facts that were read already.
     """
+    digests: dict[ModelName, Digest] = {}
     try:
         live = last_records(bench.log.read_records(), environment)
+        digests = {name: record.digest for name, record in live.items()}
         shelf = Shelf(git=bench.git, resolver=bench.resolver, objects=bench.objects, known=known)
-        return read_live_metrics(shelf, live)
+        return replace(read_live_metrics(shelf, live), digests=digests)
     except KitError as error:
-        return LiveMetrics(error=str(error))
+        return LiveMetrics(error=str(error), digests=digests)

@@ -37,6 +37,18 @@ class Player(Protocol):
     def edit_params(self, old: str, new: str) -> None:
         """Replace a piece of params.yaml; InputError where it does not occur exactly once."""
 
+    def add_policy(self, text: str) -> None:
+        """Show and append to mlops.yaml."""
+
+    def receive(self, name: str, *, growth: float) -> None:
+        """Put a table into the folder `incoming` beside the clone: the clone's data drawn anew, sizes grown so much."""
+
+    def take(self, name: str, path: str) -> None:
+        """Show and copy what came in to a path that DVC tracks, and track it."""
+
+    def run_dvc(self, *words: str) -> None:
+        """Show and run a dvc command in the clone; OutsideError where it fails."""
+
     def run_git(self, *words: str) -> None:
         """Show and run a git command in the clone; OutsideError where it fails."""
 

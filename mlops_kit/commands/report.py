@@ -27,12 +27,15 @@ from mlops_kit.core.review.gates import Verdict, judge_answers
 from mlops_kit.core.review.live import live_side
 from mlops_kit.core.review.metrics import compare_metrics
 from mlops_kit.core.review.params import compare_params
-from mlops_kit.core.review.report import PlanRows, Report, TrackedRun, gate_rows, plan_rows
+from mlops_kit.core.review.report import EVALUATION_LIMIT, PlanRows, Report, TrackedRun, gate_rows, plan_rows
+from mlops_kit.core.review.sweep import SweepRows, bound_sweep
 from mlops_kit.core.review.tracked_run import as_tracked
 from mlops_kit.core.run import StageResult
 from mlops_kit.core.tracking import RunAddress
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
+SWEEP_LIMIT = 100
+"""Candidates of a sweep that a report carries."""
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
 
@@ -44,7 +47,7 @@ class Sources:
     looks into those that are tables.
     `open_world` gives the world of promotion for the plan; its `registry` is None where none is configured here.
     `read_last_run` gives the results of the last run in a DVC root of this machine's work tree, `read_tracked_run`
-    where that is tracked. `darkroom` takes the images among the plots.
+    where that is tracked, `read_last_sweep` the last sweep there. `darkroom` takes the images among the plots.
     """
 
     git: Git
@@ -56,6 +59,7 @@ class Sources:
     open_world: Callable[[], World] | None = None
     read_last_run: Callable[[str], tuple[StageResult, ...]] | None = None
     read_tracked_run: Callable[[str], RunAddress | None] | None = None
+    read_last_sweep: Callable[[str], SweepRows | None] | None = None
     darkroom: Darkroom | None = None
 
     @property
@@ -92,7 +96,9 @@ def make_report(question: Question, sources: Sources) -> Report:
         plots=parts.plots.rows,
         obstacles=gated.obstacles,
         data=parts.data.rows,
+        evaluations=compared.evaluated.evaluations[:EVALUATION_LIMIT],
         sections=parts.sections.found,
+        sweep=_sweep(compared, sources),
         tracked=_tracked(compared, sources),
         plan=plan,
         notes=write_notes(compared, (*warnings, *gated.notes, *plan_notes, *parts.notes)),
@@ -176,6 +182,15 @@ def _tracked(compared: Comparison, sources: Sources) -> TrackedRun | None:
         return None
     found = next(filter(None, map(sources.read_tracked_run, compared.head.project.roots)), None)
     return as_tracked(found) if found else None
+
+
+def _sweep(compared: Comparison, sources: Sources) -> SweepRows | None:
+    """The last sweep on this machine, where it started from head, or from the commit before that."""
+    if sources.read_last_sweep is None or not _is_at_hand(compared, sources):
+        return None
+    recent = sources.git.list_first_parents("HEAD", limit=2)
+    found = filter(None, map(sources.read_last_sweep, compared.head.project.roots))
+    return next((bound_sweep(rows, candidates=SWEEP_LIMIT) for rows in found if rows.baseline in recent), None)
 
 
 def _is_at_hand(compared: Comparison, sources: Sources) -> bool:

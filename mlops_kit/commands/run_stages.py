@@ -1,12 +1,13 @@
 """One run under way: takes stages from the schedule, has them executed, and notes how each ended."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from mlops_kit.commands.workshop import Workshop
 from mlops_kit.core.errors import InterruptedRunError, StageFailedError
 from mlops_kit.core.pipeline.queue import Taken
 from mlops_kit.core.pipeline.schedule import Ending, Schedule
-from mlops_kit.core.run import CommandEnd, StageCommand, StageResult, StageState
+from mlops_kit.core.run import CommandEnd, PlannedStage, StageCommand, StageResult, StageState
 from mlops_kit.core.types import StageName
 
 IDLE_SECONDS = 1.0
@@ -29,10 +30,22 @@ class Run:
         self._attempts: dict[StageName, int] = {}
         self._limits: dict[StageName, float | None] = {}
 
-    def carry_out(self) -> str:
-        """Work to the end, or to an interrupt, and keep what was finished; why it stopped early, if it did."""
+    def add(self, planned: tuple[PlannedStage, ...]) -> None:
+        """Take in stages that share no path with those that are here."""
+        self._awaiting += sum(stage.awaits_data for stage in planned)
+        self._schedule.add(planned)
+
+    def is_over(self, names: Iterable[StageName]) -> bool:
+        """Whether each of the stages ended, or never will begin."""
+        return all(name in self._results or self._schedule.is_given_up(name) for name in names)
+
+    def carry_out(self, between: Callable[[], None] = lambda: None) -> str:
+        """Work to the end, or to an interrupt, and keep what was finished; why it stopped early, if it did.
+
+        `between` is called before each step, and may add stages.
+        """
         try:
-            self._work()
+            self._work(between)
         except InterruptedRunError as stop:
             return str(stop)
         finally:
@@ -42,10 +55,11 @@ class Run:
     def results(self, names: tuple[StageName, ...]) -> tuple[StageResult, ...]:
         """How each stage ended; what never started was skipped."""
         skipped = {name: StageResult(name=name, state=StageState.SKIPPED) for name in names}
-        return tuple((skipped | self._results).values())
+        return tuple(self._results.get(name, other) for name, other in skipped.items())
 
-    def _work(self) -> None:
+    def _work(self, between: Callable[[], None]) -> None:
         while True:
+            between()
             self._take_in_arrivals()
             taken = self._schedule.take()
             if taken is not None:

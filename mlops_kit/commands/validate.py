@@ -25,7 +25,13 @@ from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE
 from mlops_kit.core.pipeline.values import metric_values, parse_values
 from mlops_kit.core.ports import Deployers, Tree
 from mlops_kit.core.promotion.bundles import check_bundles
-from mlops_kit.core.review.coverage import check_directions, check_gates, check_measuring, check_writers
+from mlops_kit.core.review.coverage import (
+    check_directions,
+    check_evaluated,
+    check_gates,
+    check_measuring,
+    check_writers,
+)
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import EnvironmentName, ModelName
 
@@ -86,6 +92,7 @@ def _check_policy(
         found.warn(check_gates(config, metrics, document))
         found.warn(check_measuring(config, project, document))
         found.warn(check_writers(config, project, metrics, document))
+        found.warn(check_evaluated(config, project, document))
 
 
 @dataclass(kw_only=True)

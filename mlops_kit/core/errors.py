@@ -78,6 +78,10 @@ class InputError(KitError):
     code = ExitCode.INPUT
 
 
+class NeverMadeError(InputError):
+    """Something that a run would make, and no run has made yet."""
+
+
 class InvalidInputError(InputError):
     """Several problems of the input, reported all at once."""
 

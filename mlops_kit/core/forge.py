@@ -38,6 +38,17 @@ class PullRequest:
         return self.is_fork or self.is_locked
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Issue:
+    """An issue of the repository; `author` is a login, empty where the account is gone."""
+
+    number: int
+    author: str
+    title: str
+    body: str
+    url: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MergeGroup:
     """What a merge queue wants to put (`head`) on a branch (`base` is that branch's head); no pull request's alone."""

@@ -174,12 +174,29 @@ class NoteKind(StrEnum):
     ABORTED = "aborted"
     RETRY = "retry"
     HEALED = "healed"
+    ALARM = "alarm"
+    CALM = "calm"
+    PROPOSED = "proposed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What a note about training is of: the sha256 of the data, and the key of the retraining, empty for an alarm.
+
+    `gpu_seconds` are the seconds of all GPUs that the retraining held.
+    """
+
+    data: str
+    key: str = ""
+    gpu_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
     """One entry of the log that is no promotion: a hold and its release, a roll-out that was aborted and its retry,
-    something moved by hand that was put back.
+    something moved by hand that was put back, an alarm of drift, or what became of a retraining.
 
     `seq` counts from 1 per model and environment, `record` is the number of the record that was live then (0: none),
     `commit` what the environment asked for.
@@ -193,6 +210,7 @@ class Note:
     record: int = 0
     reason: str = ""
     actor: str = ""
+    training: Training | None = None
     recorded_at: datetime | None = None
 
 

@@ -162,7 +162,7 @@ class RayEngine:
         task = self._tasks.pop(ref)
         try:
             with ray_errors():
-                return self._take_in(self._ray.get(ref))
+                return self._take_in(self._ray.get(ref), task.command.stage)
         except exceptions.TaskCancelledError:
             return _stopped(task)
         except losses() as error:
@@ -192,16 +192,16 @@ class RayEngine:
                 return replace(_stopped(task), trouble="no node of the cluster has what it wants any longer")
         return None
 
-    def _take_in(self, found: ErrandEnd) -> CommandEnd:
-        """Keep the log here, and show what it says."""
+    def _take_in(self, found: ErrandEnd, stage: StageName) -> CommandEnd:
+        """Keep the log here, and show what it says, by the name that the stage has here."""
         if not found.log:
-            return replace(found.end, log=None)
-        path = self._logs / log_name(found.end.stage)
+            return replace(found.end, stage=stage, log=None)
+        path = self._logs / log_name(stage)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(found.log)
         for line in found.log.decode("utf-8", "replace").splitlines():
-            self._progress.line(found.end.stage, line)
-        return replace(found.end, log=path)
+            self._progress.line(stage, line)
+        return replace(found.end, stage=stage, log=path)
 
     def _cancel(self, *, force: bool) -> None:
         with ray_errors():

@@ -1,6 +1,7 @@
 """A forge in memory: one repository's pull requests, comments, checks and permissions, with an account and faults."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mlops_kit.core.errors import ConflictError, InputError, KitError, RefusedError
 from mlops_kit.core.forge import (
@@ -111,6 +112,13 @@ class MemoryForge:
         self.texts[number] = (title, body)
         self._end()
         return self.pull_requests[number]
+
+    def close_pull_request(self, number: int) -> None:
+        """Close it; InputError where there is none of that number."""
+        known = self.read_pull_request(number)
+        self._begin("close")
+        self.pull_requests[number] = replace(known, is_open=False)
+        self._end()
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
         """All comments of a pull request, by id."""

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from mlops_kit.commands.commit import Clerk
     from mlops_kit.commands.hand_over import Packer
     from mlops_kit.core.ports.drafts import Person
+    from mlops_kit.core.ports.handing import Handed, Packing
     from mlops_kit.core.review.hand_over import Bounds
 
 _DVC_CONFIG = ".dvc/config"
 
 
-def open_packer(git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool) -> Packer:
-    """What fills a folder; without objects where the run has sent them itself."""
+def open_packer(
+    git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool, data_files: frozenset[str] = frozenset()
+) -> Packer:
+    """What fills a folder; without objects where the run has sent them itself. `data_files` are `.dvc` files to add."""
     from mlops_kit.adapters.dvc.depot import DvcDepot
     from mlops_kit.adapters.packing import NewFolder
     from mlops_kit.commands.hand_over import Packer
@@ -33,7 +36,15 @@ def open_packer(git: GitRepository, folder: Path, bounds: Bounds, *, sent: bool)
         folder=NewFolder(folder),
         shelf=None if sent else DvcDepot(git.root),
         bounds=bounds,
+        data_files=data_files,
     )
+
+
+def open_handed(folder: Path, place: str) -> tuple[Handed, Packing]:
+    """What was handed over in a place under the folder, to be read and added to."""
+    from mlops_kit.adapters.packing import FilledFolder, HandedFolder
+
+    return HandedFolder(folder, place), FilledFolder(folder / place)
 
 
 def open_clerk(
@@ -52,11 +63,11 @@ def open_clerk(
         depot=DvcDepot(git.root),
         handed=HandedFolder(root, name),
         author=author,
-        work_config=_read_dvc_config(git),
+        work_config=read_dvc_config(git),
     )
 
 
-def _read_dvc_config(git: GitRepository) -> dict[str, bytes]:
+def read_dvc_config(git: GitRepository) -> dict[str, bytes]:
     """The settings of every DVC root, as they lie in the work tree."""
     paths = [path for path in git.list_files("HEAD") if path == _DVC_CONFIG or path.endswith(f"/{_DVC_CONFIG}")]
     return {path: read_limited(git.root, path) or b"" for path in paths}

@@ -19,6 +19,7 @@ from mlops_kit.wiring.repository import open_work_tree
 if TYPE_CHECKING:
     from mlops_kit.adapters.cml import CmlProgram
     from mlops_kit.adapters.github.forge import GitHubForge
+    from mlops_kit.adapters.github.issues import GitHubIssues
     from mlops_kit.adapters.github.pictures import GitHubPictures
     from mlops_kit.commands.judge import Bench
     from mlops_kit.commands.pictures import Gallery
@@ -36,6 +37,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
     from mlops_kit.adapters.dvc.objects import DvcObjects
     from mlops_kit.adapters.dvc.resolver import DvcResolver
     from mlops_kit.adapters.last_run import read_last_run, read_tracked_run
+    from mlops_kit.adapters.last_sweep import read_last_sweep
     from mlops_kit.adapters.tables.reader import TableReader
     from mlops_kit.commands.report import Sources
 
@@ -49,6 +51,7 @@ def open_sources(git: GitRepository, environment: Mapping[str, str], opener: Cal
         open_world=opener,
         read_last_run=lambda root: read_last_run(git.root / root),
         read_tracked_run=lambda root: read_tracked_run(git.root / root),
+        read_last_sweep=lambda root: read_last_sweep(git.root / root),
     )
 
 
@@ -84,6 +87,13 @@ def open_forge(repository: str, *, api_url: str, token: str) -> GitHubForge:
     from mlops_kit.adapters.github.forge import connect
 
     return connect(repository, api_url=api_url, token=token)
+
+
+def open_issues(repository: str, *, api_url: str, token: str) -> GitHubIssues:
+    """The repository's issues; InputError as for the forge."""
+    from mlops_kit.adapters.github.issues import connect_issues
+
+    return connect_issues(repository, api_url=api_url, token=token)
 
 
 def open_cml(folder: Path, environment: Mapping[str, str], *, repository: str, token: str) -> CmlProgram:

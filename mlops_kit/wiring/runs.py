@@ -92,7 +92,7 @@ def open_workshop(
             git = open_git(folder, environment)
             for message in recover_locks(git):
                 progress.note(message)
-            around = _surround(pipeline.root, environment, held=lock.handle)
+            around = surround(pipeline.root, environment, held=(lock.handle,))
             if setting.engine.kind is EngineKind.RAY:
                 with elsewhere.open_ray_workshop(setting.engine.address, pipeline, git, around, progress) as workshop:
                     yield workshop
@@ -102,7 +102,7 @@ def open_workshop(
                     pipeline=pipeline,
                     engine=engine,
                     progress=progress,
-                    find_gpus=partial(_find_gpus, setting, environment),
+                    find_gpus=partial(find_gpus, setting, environment),
                     foresee=partial(_foresee, folder),
                 )
 
@@ -154,7 +154,8 @@ def open_ledger(
     )
 
 
-def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surroundings:
+def surround(root: Path, environment: Mapping[str, str], *, held: tuple[int, ...] = ()) -> Surroundings:
+    """What an engine finds around it, with a new folder for logs; `held` stay open until its last command is gone."""
     from mlops_kit.adapters.clock import SystemClock
     from mlops_kit.adapters.gpu import read_gpu_memory
     from mlops_kit.adapters.run_folder import make_run_folder
@@ -166,11 +167,12 @@ def _surround(root: Path, environment: Mapping[str, str], *, held: int) -> Surro
         logs=make_run_folder(root, SystemClock().now()),
         mask=Mask(secret_values(environment)),
         read_gpu_memory=partial(read_gpu_memory, environment),
-        held=(held,),
+        held=held,
     )
 
 
-def _find_gpus(setting: RunSetting, environment: Mapping[str, str]) -> tuple[Gpu, ...]:
+def find_gpus(setting: RunSetting, environment: Mapping[str, str]) -> tuple[Gpu, ...]:
+    """The GPUs that a run may hand out: as many as the setting says, else those of the machine."""
     from mlops_kit.adapters.gpu import count_gpus, read_gpus
 
     return read_gpus(environment) if setting.gpus is None else count_gpus(setting.gpus, environment)

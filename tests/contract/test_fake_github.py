@@ -31,6 +31,8 @@ def github() -> Iterator[FakeGitHub]:
     fake.accounts = {PERSON: Account(login="octocat", is_app=False), APP: Account(login="github-actions[bot]")}
     fake.add_pull_request(7, head=HEAD, labels=["accepted"])
     fake.add_pull_request(8, head_repository=None)
+    fake.add_issue(70, title="t", body="b", author="ada")
+    fake.add_issue(71, title="t", body="b", author="ada", is_pull_request=True)
     fake.add_comment(7, "hello", author="octocat")
     fake.add_comment(7, "gone", author=None)
     fake.run_approvals[11] = [{"environments": ["production"], "state": "approved", "author": "ada"}]
@@ -76,6 +78,7 @@ ANSWERS = [
     ("GET", "/repos/acme/churn/pulls/8", None, models.PullRequest),
     ("GET", "/repos/acme/churn/issues/7/comments", None, list[models.IssueComment]),
     ("POST", "/repos/acme/churn/issues/7/comments", {"body": "new"}, models.IssueComment),
+    ("PATCH", "/repos/acme/churn/pulls/7", {"state": "closed"}, models.PullRequest),
     ("PATCH", "/repos/acme/churn/issues/comments/1", {"body": "other"}, models.IssueComment),
     ("POST", f"/repos/acme/churn/statuses/{HEAD}", {"state": "success", "context": "kit"}, models.Status),
     ("GET", "/repos/acme/churn/pulls?head=acme:feature", None, list[models.PullRequestSimple]),
@@ -89,6 +92,9 @@ ANSWERS = [
     ),
     ("POST", "/repos/acme/churn/check-runs", {"head_sha": HEAD, **CHECK}, models.CheckRun),
     ("PATCH", "/repos/acme/churn/check-runs/3", CHECK, models.CheckRun),
+    ("GET", "/repos/acme/churn/issues?state=open", None, list[models.Issue]),
+    ("POST", "/repos/acme/churn/issues", {"title": "t", "body": "b"}, models.Issue),
+    ("PATCH", "/repos/acme/churn/issues/70", {"state": "closed", "state_reason": "completed"}, models.Issue),
     ("GET", "/repos/acme/churn/pulls/7/reviews", None, list[models.PullRequestReview]),
     ("GET", "/repos/acme/churn/actions/runs/11/approvals", None, list[models.EnvironmentApprovals]),
     ("POST", "/repos/acme/churn/pulls", OPENED, models.PullRequest),

@@ -316,3 +316,15 @@ def test_a_pull_request_is_opened_once_for_its_two_branches(world: World) -> Non
     assert (opened.head_branch, opened.base_branch, opened.is_open) == ("back", "main", True)
     assert (opened.author, opened.is_fork) == ("github-actions[bot]", False)
     assert other.number != opened.number
+
+
+def test_a_closed_pull_request_is_found_no_more_and_closing_it_again_is_fine(world: World) -> None:
+    opened = world.forge.open_pull_request("old", "main", title="Old", body="data")
+
+    world.forge.close_pull_request(opened.number)
+    world.forge.close_pull_request(opened.number)
+
+    assert world.forge.read_pull_request(opened.number).is_open is False
+    assert world.forge.find_branch_pull_requests(Branch(repository="acme/churn", name="old")) == ()
+    with pytest.raises(InputError):
+        world.forge.close_pull_request(99)

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from tests.e2e.act import Stage
-from tests.e2e.consumer import Consumer
+from tests.e2e.consumer import BIN, Consumer
 from tests.e2e.test_review import KIT, open_pull_request, review
 from tests.fakes.github import FakeGitHub
 
@@ -18,10 +18,34 @@ def change_unreproduced(consumer: Consumer, branch: str, *, rate: float) -> str:
     return consumer.publish(branch)
 
 
+SCORE = """\
+import json, sys
+rate = json.load(open(sys.argv[1]))["rate"]
+json.dump({"accuracy": round(1 - abs(rate - 0.1), 4)}, open(sys.argv[2], "w"))
+"""
+EVALUATE = """\
+registry: {kind: none}
+evaluate:
+  churn: {command: "python3 score.py {model} {metrics}", metrics: metrics.json}
+"""
+
+
+def go_live(consumer: Consumer) -> None:
+    """The model of main runs in dev, and main says how another is scored beside it."""
+    policy = consumer.clone / "mlops.yaml"
+    policy.write_text(policy.read_text() + EVALUATE)
+    (consumer.clone / "score.py").write_text(SCORE)
+    consumer.publish("main")
+    consumer.git("push", "--quiet", "origin", "main:dev")
+    consumer.git("fetch", "--quiet", "origin")
+    consumer.run(str(BIN / "mlops-kit"), "reconcile", "dev")
+
+
 def test_a_lock_that_nobody_reproduced_is_committed_and_a_second_run_has_nothing_to_do(
     stage: Stage, github: FakeGitHub
 ) -> None:
     consumer = stage.consumer
+    go_live(consumer)
     head = change_unreproduced(consumer, "feature", rate=0.12)
 
     first = review(stage, open_pull_request(stage, github, head), run_id=1)
@@ -31,10 +55,15 @@ def test_a_lock_that_nobody_reproduced_is_committed_and_a_second_run_has_nothing
     assert consumer.git("fetch", "--quiet", "origin") == ""
     assert consumer.git("rev-parse", f"{made}^") == head
     assert consumer.git("show", "--no-patch", "--format=%an", made) == KIT
-    assert consumer.git("diff", "--name-only", head, made).splitlines() == ["dvc.lock", "metrics.json"]
+    assert consumer.git("diff", "--name-only", head, made).splitlines() == [
+        "dvc.lock",
+        "evaluations/dev/churn.json",
+        "metrics.json",
+    ]
     (body,) = github.bodies(author=KIT)
     assert f"head={made}" in body.splitlines()[0]
     assert "committed to the branch by the workflow's own token" in body
+    assert "| <code>accuracy</code> | 0.9 | 0.98 | +0.08 |" in body
     assert github.checks() == [(head, "mlops-kit", "success"), (made, "mlops-kit", "success")]
     assert pulled_status(consumer, made) == "Data and pipelines are up to date."
 

@@ -30,12 +30,20 @@ the alias is back where the log says
 nothing needs to be registered: the bytes are known
 the first version is live again
 the log calls it a rollback
+no column moved by more than chance
+so nothing is trained, and nothing proposed
+the data drifted
+one branch has the retrained model
+and nothing is deployed before somebody merges
+the merge promotes it
+the same data is not trained on twice
 a repeated reconcile writes nothing
 every environment is in sync
 """
 LOG = """\
 dev/000001 bootstrap
 dev/000002 promote
+dev/000003 promote
 production/000001 bootstrap
 production/000002 promote
 production/000003 rollback
@@ -53,17 +61,22 @@ class Played:
     done: subprocess.CompletedProcess[str]
 
 
+def clean_environment(home: Path) -> dict[str, str]:
+    """What a person has who set nothing; MLflow may have set its address in the environment of this process."""
+    git = shutil.which("git")
+    assert git is not None
+    return {"HOME": str(home), "PATH": f"{Path(git).parent}{os.pathsep}/bin"}
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     place = tmp_path_factory.mktemp("demo")
     home = place / "home"
     home.mkdir()
-    git = shutil.which("git")
-    assert git is not None
     done = subprocess.run(
         [sys.executable, "-m", "mlops_kit", "demo", "--dir", "played"],
         cwd=place,
-        env={"HOME": str(home), "PATH": f"{Path(git).parent}{os.pathsep}/bin"},
+        env=clean_environment(home),
         capture_output=True,
         text=True,
         timeout=600,
@@ -89,26 +102,23 @@ def test_the_log_in_the_origin_tells_the_story(played: Played) -> None:
     lines = [line.partition(" ") for line in tags if line]
     notes = [line for line in lines if "/note/" in line[0]]
     assert "".join(f"{name} {json.loads(text)['kind']}\n" for name, _, text in lines if "/note/" not in name) == LOG
-    assert [json.loads(text)["kind"] for _, _, text in notes] == ["healed"]
+    assert [json.loads(text)["kind"] for _, _, text in notes] == ["alarm", "proposed", "healed"]
 
 
 def test_rolling_back_needs_no_third_version(played: Played) -> None:
     origin = played.folder / "origin.git"
-    texts = [
-        git(origin, "tag", "--list", "--format=%(contents)", f"mlops/*/{name}") for name in ("production/*", "dev/*")
-    ]
-    entries = [json.loads(line) for text in texts for line in text.splitlines() if line]
-    digests = [entry["digest"] for entry in entries if "digest" in entry]
-    assert len(set(digests)) == 2
-    assert digests[0] == digests[2] != digests[1]
+    text = git(origin, "tag", "--list", "--format=%(contents)", "mlops/*/production/*")
+    entries = [json.loads(line) for line in text.splitlines() if line]
+    first, second, third = (entry["digest"] for entry in entries if "digest" in entry)
+    assert first == third != second
 
 
 def test_the_folder_can_be_used_afterwards(played: Played) -> None:
     work = played.folder / "work"
     assert git(work, "status", "--porcelain") == ""
-    done = subprocess.run(
-        [sys.executable, "-m", "mlops_kit", "status", "--check"], cwd=work, capture_output=True, text=True, check=False
-    )
+    words = [sys.executable, "-m", "mlops_kit", "status", "--check"]
+    environment = clean_environment(played.home)
+    done = subprocess.run(words, cwd=work, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
         "publish": {"id-token": "write"},
         "announce": {"contents": "write"},
     },
+    "retrain.yml": {"retrain": READ, "propose": PROPOSE},
     "rollback.yml": {"rollback": PROPOSE},
     "runner.yml": {"launch": {}},
     "review.yml": {
@@ -45,13 +46,20 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
         "prune": {"contents": "write"},
     },
 }
-GRANTS = {"promote.yml": PROMOTE, "reconcile.yml": PROMOTE, "review.yml": POST, "rollback.yml": PROPOSE}
+GRANTS = {
+    "promote.yml": PROMOTE,
+    "reconcile.yml": PROMOTE,
+    "retrain.yml": PROPOSE,
+    "review.yml": POST,
+    "rollback.yml": PROPOSE,
+}
 CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},
     "promote-cloud.yml": {"cancel-in-progress": False, "queue": "max"},
     "reconcile.yml": {"cancel-in-progress": False},
     "release.yml": {"cancel-in-progress": False},
+    "retrain.yml": {"cancel-in-progress": False},
     "rollback.yml": {"cancel-in-progress": False},
     "runner.yml": {"cancel-in-progress": False},
     "review.yml": {"cancel-in-progress": True},
@@ -66,6 +74,8 @@ ENVIRONMENTS = {
 }
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 UNGUARDED_SECRETS = {
+    ("retrain.yml", "retrain"): {f"READ_ONLY_{name}" for name in AWS},
+    ("retrain.yml", "propose"): {"APP_PRIVATE_KEY", "HEARTBEAT_URL", *AWS},
     ("rollback.yml", "rollback"): {"APP_PRIVATE_KEY"},
     ("review.yml", "reproduce"): {f"READ_ONLY_{name}" for name in AWS},
     ("review.yml", "commit"): {"COMMIT_TOKEN", *AWS},
@@ -76,7 +86,7 @@ TRIGGERS = {
     "ci.yml": {"pull_request", "push"},
     "release.yml": {"push"},
     **dict.fromkeys(("promote.yml", "promote-cloud.yml", "reconcile.yml", "review.yml"), CALLED),
-    **dict.fromkeys(("rollback.yml", "runner.yml"), CALLED),
+    **dict.fromkeys(("retrain.yml", "rollback.yml", "runner.yml"), CALLED),
 }
 EXAMPLE_TRIGGERS = {
     "promote.yml": {"push"},
@@ -88,6 +98,7 @@ EXAMPLE_TRIGGERS = {
     "review-gpu.yml": {"pull_request"},
     "review-post.yml": {"workflow_run"},
     "review-untrusted.yml": {"pull_request"},
+    "retrain.yml": {"schedule", "workflow_dispatch", "repository_dispatch"},
     "rollback.yml": {"workflow_dispatch"},
 }
 
@@ -209,6 +220,23 @@ def test_the_token_is_given_to_no_job_that_runs_a_pull_requests_code() -> None:
     assert "secrets" not in str(jobs["comment"])
     for trusted in ("commit", "comment"):
         assert "head.sha" not in str(jobs[trusted])
+
+
+def test_a_retraining_is_proposed_by_a_job_that_runs_nothing_of_it() -> None:
+    jobs = read(KIT / ".github/workflows/retrain.yml")["jobs"]
+    (train,), (propose,) = (
+        [step["with"]["command"] for step in jobs[name]["steps"] if "command" in step.get("with", {})]
+        for name in ("retrain", "propose")
+    )
+
+    assert train.startswith("retrain --hand-over mlops-kit-retraining ")
+    assert propose.startswith("retrain --propose mlops-kit-retraining ")
+    assert "token" not in str(jobs["retrain"])
+    assert "inputs.setup" not in str(jobs["propose"])
+    assert "inputs.arguments" not in propose
+    assert {step["with"]["ref"] for job in jobs.values() for step in job["steps"] if "ref" in step.get("with", {})} == {
+        "${{ inputs.branch }}"
+    }
 
 
 def test_the_lock_is_committed_for_branches_of_the_repository_alone_and_only_after_a_run_that_went_well() -> None:

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from tests.fakes.github_dispatches import Dispatched
 from tests.fakes.github_git import Objects
 from tests.fakes.github_routes import Account, Answer, Call, answer
 from tests.fakes.github_settings import RepositorySettings
@@ -56,6 +57,7 @@ class FakeGitHub:
         self.accounts: dict[str, Account] = {}
         self.pulls: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, Json] = {}
+        self.issues: dict[int, dict[str, Any]] = {}
         self.statuses: list[Json] = []
         self.check_runs: dict[int, dict[str, Any]] = {}
         self.reviews: dict[int, Json] = {}
@@ -66,6 +68,7 @@ class FakeGitHub:
         self.refs: dict[str, str] = {}
         self.objects = Objects()
         self.settings = RepositorySettings()
+        self.dispatched = Dispatched()
         self.archived = False
         self.bots_may_open = True
         self.faults: list[Fault] = []
@@ -89,6 +92,13 @@ class FakeGitHub:
             "commits": [],
         }  # fmt: skip
         self.pulls[number] = {**defaults, **wanted}
+
+    def add_issue(self, number: int, *, title: str, body: str, author: str, is_pull_request: bool = False) -> None:
+        """Put an open issue there; GitHub shows pull requests as issues, too."""
+        self.issues[number] = {
+            "number": number, "title": title, "body": body, "author": author, "state": "open", "state_reason": None,
+            "is_pull_request": is_pull_request,
+        }  # fmt: skip
 
     def add_comment(self, number: int, body: str, *, author: str | None) -> int:
         """Put a comment there; its id."""

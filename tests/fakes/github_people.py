@@ -42,7 +42,19 @@ def _open_pull(call: "Call", account: "Account", _found: re.Match[str]) -> "Answ
     return call.reply(201, shapes.pull_request(github.url, github.repository, github.pulls[number]))
 
 
+def _change_pull(call: "Call", _account: "Account", found: re.Match[str]) -> "Answer":
+    call.require("pull-requests: write")
+    github, number, state = call.github, int(found["number"]), call.sent.get("state")
+    if number not in github.pulls:
+        raise call.refusal(404, "Not Found")
+    if state not in {"open", "closed"}:
+        raise call.refusal(422, "Validation Failed")
+    github.pulls[number]["state"] = state
+    return call.reply(200, shapes.pull_request(github.url, github.repository, github.pulls[number]))
+
+
 PEOPLE_ROUTES = (
+    ("PATCH", r"/pulls/(?P<number>\d+)", _change_pull),
     ("GET", r"/pulls/(?P<number>\d+)/reviews", _list_reviews),
     ("GET", r"/actions/runs/(?P<run>\d+)/approvals", _list_run_approvals),
     ("POST", r"/pulls", _open_pull),

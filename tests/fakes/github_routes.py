@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes import github_shapes as shapes
 from tests.fakes.github_deployments import DEPLOYMENT_ROUTES, query_deployments
+from tests.fakes.github_dispatches import DISPATCH_ROUTES
 from tests.fakes.github_git import GIT_ROUTES
+from tests.fakes.github_issues import ISSUE_ROUTES
 from tests.fakes.github_people import PEOPLE_ROUTES
 from tests.fakes.github_settings import SETTINGS_ROUTES
 from tests.fakes.github_shapes import Json
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 65536
 WRITE_ALL = frozenset(
-    {"pull-requests: write", "statuses: write", "checks: write", "contents: write", "deployments: write"}
+    {
+        "pull-requests: write",
+        "issues: write",
+        "statuses: write",
+        "checks: write",
+        "contents: write",
+        "deployments: write",
+    }
 )
 PER_PAGE_LIMIT = 100
 SUMMARY_LIMIT = 65535
@@ -356,6 +365,12 @@ ROUTES: tuple[tuple[str, str, Responder], ...] = (
     *((method, pattern, _through(respond)) for method, pattern, respond in GIT_ROUTES),
     *(
         (method, _REPO + pattern, respond)
-        for method, pattern, respond in (*DEPLOYMENT_ROUTES, *PEOPLE_ROUTES, *SETTINGS_ROUTES)
+        for method, pattern, respond in (
+            *DEPLOYMENT_ROUTES,
+            *DISPATCH_ROUTES,
+            *ISSUE_ROUTES,
+            *PEOPLE_ROUTES,
+            *SETTINGS_ROUTES,
+        )
     ),
 )

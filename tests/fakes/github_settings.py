@@ -124,10 +124,11 @@ def _read_workflow(call: "Call", _account: "Account", found: re.Match[str]) -> "
     })  # fmt: skip
 
 
-def _list_workflow_runs(call: "Call", _account: "Account", found: re.Match[str]) -> "Answer":
+def list_scheduled_runs(call: "Call", _account: "Account", found: re.Match[str]) -> "Answer":
+    """The last run by the schedule of a file, where there was one."""
     call.require(ACTIONS)
     last = call.github.settings.schedules.get(found["file"], "")
-    runs = [_run(call, last)] if last else []
+    runs = [show_run(call, last)] if last else []
     return call.reply(200, {"total_count": len(runs), "workflow_runs": runs})
 
 
@@ -173,7 +174,8 @@ def _commit(call: "Call") -> Json:
     }
 
 
-def _run(call: "Call", moment: str) -> Json:
+def show_run(call: "Call", moment: str) -> Json:
+    """A WorkflowRun."""
     repository = shapes.repository(call.github.url, call.github.repository)
     names = ("", "html_", "jobs_", "logs_", "check_suite_", "artifacts_", "cancel_", "rerun_", "workflow_")
     return {
@@ -201,5 +203,5 @@ SETTINGS_ROUTES = (
     ("GET", r"/actions/secrets", _list_secrets),
     ("GET", r"/actions/organization-secrets", _list_shared_secrets),
     ("GET", r"/actions/workflows/(?P<file>[^/]+)", _read_workflow),
-    ("GET", r"/actions/workflows/(?P<file>[^/]+)/runs", _list_workflow_runs),
+    ("GET", r"/actions/workflows/(?P<file>[^/]+)/runs", list_scheduled_runs),
 )

@@ -195,6 +195,41 @@ def comment(home: str, full_name: str, wanted: Json) -> Json:
     }
 
 
+def issue(home: str, full_name: str, wanted: Json) -> Json:
+    """An Issue; `wanted` has number, title, body, author, state, state_reason, is_pull_request."""
+    url = f"{home}/repos/{full_name}/issues/{wanted['number']}"
+    page = f"https://github.test/{full_name}/issues/{wanted['number']}"
+    linked = {"url": url, "html_url": page, "diff_url": None, "patch_url": None}
+    return {
+        "id": 9000 + int(str(wanted["number"])),
+        "node_id": f"I_{wanted['number']}",
+        "url": url,
+        "repository_url": f"{home}/repos/{full_name}",
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "html_url": page,
+        "number": wanted["number"],
+        "state": wanted["state"],
+        "state_reason": wanted["state_reason"],
+        "title": wanted["title"],
+        "body": wanted["body"],
+        "user": user(home, str(wanted["author"])),
+        "labels": [],
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "locked": False,
+        "active_lock_reason": None,
+        "comments": 0,
+        "closed_at": TIME if wanted["state"] == "closed" else None,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "author_association": "NONE",
+        **({"pull_request": linked} if wanted["is_pull_request"] else {}),
+    }
+
+
 def status(home: str, full_name: str, wanted: Json) -> Json:
     """A Status; `wanted` has id, sha, context, state, description, target_url, creator."""
     return {

@@ -1,5 +1,6 @@
 """`reproduce --engine ray` on a real Ray cluster of two nodes, with a real S3 server between them."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -212,3 +213,20 @@ def test_without_ray_the_engine_says_what_to_install() -> None:
     words = [sys.executable, "-I", "-c", program]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.splitlines()[-1] == "mlops_kit.core.errors.InputError: the Ray engine needs ray"
+
+
+def test_the_candidates_of_a_sweep_run_on_the_cluster_each_with_its_own_params(site: Site) -> None:
+    stage = "stages: {head: {cmd: 'head -n ${lines} data > top; wc -l < top > size.json', deps: [data], outs: [top]"
+    found = site.make(f"{stage}, metrics: [size.json: {{cache: false}}]}}}}", {"params.yaml": "lines: 2\n"})
+    put_under_dvc(found.project, "data", "a\nb\nc\n")
+    code, output, errors = found.run("--sweep", "lines=1,3", "--format", "json")
+    assert code == 0, errors
+    rows = json.loads(output)["candidates"]
+    assert [(row["params"][0]["value"], row["metrics"][0]["value"]) for row in rows] == [(1, 1), (3, 3)]
+    assert found.project.git("status", "--porcelain") == ""
+    head = found.project.git("rev-parse", "HEAD").strip()
+    found.project.git("checkout", "--quiet", f"refs/exps/{head[:2]}/{head[2:]}/{rows[1]['name']}")
+    with found.project.opened() as repo:
+        repo.pull()
+    assert not found.project.status()
+    assert found.project.read("top") == "a\nb\nc\n"

@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
+from mlops_kit.cli.watching import watch
 from tests.faults.stage import git, git_environment, make_remote
 from tests.unit.promotion.scene import project_files
 
@@ -76,3 +77,16 @@ def test_only_the_named_environments_are_shown(clone: Path) -> None:
     )
     assert wrong.returncode == 2
     assert "'prod' is not an environment" in wrong.stderr
+
+
+def test_an_interrupt_that_a_library_swallowed_ends_the_watch_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def read() -> str:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return "read to its end"
+
+    watch(read, every=0.01, in_place=False)
+    assert capsys.readouterr().out.count("read to its end") == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

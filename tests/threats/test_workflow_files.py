@@ -11,7 +11,7 @@ from tests.threats.workflow_rules import Job, read_jobs, read_workflows
 
 Rule = Callable[[Job], Iterator[str]]
 Workflows = dict[str, dict[str, Any]]
-REVIEW, PROMOTE, CI = (f".github/workflows/{name}.yml" for name in ("review", "promote", "ci"))
+REVIEW, PROMOTE, CI, RETRAIN = (f".github/workflows/{name}.yml" for name in ("review", "promote", "ci", "retrain"))
 UNTRUSTED, POST = (f"examples/workflows/review-{name}.yml" for name in ("untrusted", "post"))
 
 
@@ -46,6 +46,14 @@ def give_environment(workflows: Workflows) -> None:
     workflows[REVIEW]["jobs"]["reproduce"]["environment"] = "gpu"
 
 
+def give_rights_to_train(workflows: Workflows) -> None:
+    workflows[RETRAIN]["jobs"]["retrain"]["permissions"]["pull-requests"] = "write"
+
+
+def train_where_it_is_proposed(workflows: Workflows) -> None:
+    steps(workflows, RETRAIN, "propose")[-2]["with"]["command"] = "retrain --hand-over folder"
+
+
 def check_out_head(workflows: Workflows) -> None:
     ref = "${{ github.event.workflow_run.head_sha }}"
     first(workflows, POST, "comment", "checkout")["with"]["ref"] = ref
@@ -61,8 +69,12 @@ def write_in_ci(workflows: Workflows) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [give_rights, give_secret, give_environment, check_out_head, trigger_by_target, write_in_ci]
-)
+    "spoil",
+    [
+        give_rights, give_secret, give_environment, check_out_head, trigger_by_target, write_in_ci,
+        give_rights_to_train, train_where_it_is_proposed,
+    ],
+)  # fmt: skip
 def test_t01_no_job_has_rights_and_what_a_pull_request_brings(spoil: Callable[[Workflows], None]) -> None:
     assert findings(rules.rights_beside_a_change, read_workflows()) == []
     assert findings(rules.rights_beside_a_change, spoilt(spoil)) != []

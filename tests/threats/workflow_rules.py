@@ -23,7 +23,6 @@ _OURS = re.compile(
     r"\$/\.github/actions/[a-z-]+|\$/\.github/workflows/[a-z-]+\.yml|mlops-kit/mlops-kit(/\S+)?@v\d+\.\d+\.\d+"
 )
 _COMMAND = re.compile(r"\s*(?P<verb>[a-z]+)\b")
-_RUNS_STAGES = frozenset({"reproduce"})
 _FLOATING = re.compile(r"(?<![\w-])(?:pip3?|uv pip|uv tool|npm|npx|pipx|curl|wget)\s")
 
 
@@ -60,12 +59,22 @@ class Job:
         return {found["verb"] for command in commands if (found := _COMMAND.match(command))}
 
     @property
+    def runs_stages(self) -> bool:
+        """Whether it runs a pipeline: by `reproduce`, or by `retrain` unless that only proposes."""
+        commands = (str(step.get("with", {}).get("command", "")).split() for step in self.steps)
+        return any(words[:1] == ["reproduce"] or _trains(words) for words in commands)
+
+    @property
     def takes_the_change(self) -> bool:
         """Whether it checks out what a pull request brings."""
         checkouts = [step.get("with", {}) for step in self.steps if "actions/checkout" in str(step.get("uses"))]
         named = [str(settings["ref"]) for settings in checkouts if "ref" in settings]
         plain = len(named) < len(checkouts) and bool(self.events & OF_A_PULL_REQUEST)
         return plain or any(_HEAD.search(ref) for ref in named)
+
+
+def _trains(words: list[str]) -> bool:
+    return words[:1] == ["retrain"] and "--propose" not in words
 
 
 def read_workflows(root: Path = KIT) -> dict[str, dict[str, Any]]:
@@ -96,9 +105,9 @@ def rights_beside_a_change(job: Job) -> Iterator[str]:
     """T1: what a pull request brings and rights are never in one job, and no privileged event runs it."""
     if job.takes_the_change and job.is_privileged:
         yield f"{job.place} checks out a change and has rights"
-    if job.verbs & _RUNS_STAGES and job.is_privileged:
+    if job.runs_stages and job.is_privileged:
         yield f"{job.place} runs stages and has rights"
-    if job.events & PRIVILEGED_EVENTS and (job.takes_the_change or job.verbs & _RUNS_STAGES):
+    if job.events & PRIVILEGED_EVENTS and (job.takes_the_change or job.runs_stages):
         yield f"{job.place} runs a change for an event with secrets"
 
 
@@ -131,7 +140,7 @@ def secrets_beside_a_change(job: Job) -> Iterator[str]:
 
     What only reads the DVC remote, and says so by its name, a team may give.
     """
-    if not (job.takes_the_change or job.verbs & _RUNS_STAGES):
+    if not (job.takes_the_change or job.runs_stages):
         return
     whole = _READ_ONLY.sub("", str(job.text))
     if "secrets" in whole or "github.token" in whole or "token" in str([step.get("with") for step in job.steps]):

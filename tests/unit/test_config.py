@@ -50,7 +50,7 @@ def problems(text: str) -> list[str]:
     ]
 
 
-KEYS = "version, metrics, environments, registry, log, tracking, promotion, review, drift, bundle"
+KEYS = "version, metrics, environments, registry, log, tracking, promotion, review, drift, training, bundle, evaluate"
 
 
 def test_every_key_of_the_file_is_read() -> None:

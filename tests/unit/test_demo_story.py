@@ -30,6 +30,9 @@ REPORT = {
     "models": [{"name": "m", "path": "m", "old": "md5:a", "new": "md5:z"}],
 }
 
+SIDE = {"name": "cells.csv", "digest": "", "rows": 1}
+DRIFT = {"verdict": "inconclusive", "drifted": False, "message": "", "reference": SIDE, "current": SIDE}
+
 
 @dataclass(kw_only=True)
 class FakePlayer:
@@ -53,6 +56,14 @@ class FakePlayer:
     def make_project(self) -> None: ...
 
     def edit_params(self, old: str, new: str) -> None: ...
+
+    def add_policy(self, text: str) -> None: ...
+
+    def receive(self, name: str, *, growth: float) -> None: ...
+
+    def take(self, name: str, path: str) -> None: ...
+
+    def run_dvc(self, *words: str) -> None: ...
 
     def run_git(self, *words: str) -> None: ...
 
@@ -80,6 +91,7 @@ def idle_kit() -> FakePlayer:
             ),
             "plan": json.dumps({"changes": [{"verb": "register"}], "blocked": []}),
             "history": json.dumps({"records": []}),
+            "drift": json.dumps(DRIFT),
         }
     )
 

@@ -6,9 +6,11 @@ from textwrap import dedent
 import pytest
 
 from mlops_kit.core.config import Config, parse_config
+from mlops_kit.core.config.evaluation import EvaluationPolicy
 from mlops_kit.core.errors import IntegrityError
 from mlops_kit.core.forge import PullRequest
-from mlops_kit.core.review.changes import StageRow
+from mlops_kit.core.review.changes import ModelRow, StageRow
+from mlops_kit.core.review.evaluation import Evaluation, ScoreRow
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.judgement import (
     check_origin,
@@ -19,7 +21,7 @@ from mlops_kit.core.review.judgement import (
 from mlops_kit.core.review.live import LiveMetrics
 from mlops_kit.core.review.metrics import MetricFile, MetricRow, Trend
 from mlops_kit.core.review.report import GateRow, Report, Side
-from mlops_kit.core.types import Answer, CommitSha, EnvironmentName
+from mlops_kit.core.types import Answer, CommitSha, Digest, EnvironmentName, ModelName
 
 HEAD, BASE = CommitSha("a" * 40), CommitSha("b" * 40)
 STAGING = EnvironmentName("staging")
@@ -58,6 +60,32 @@ def row(old: float | str | None, new: float | str | None, trend: Trend = Trend.C
 def answers(given: Report, gates: str, live: LiveMetrics | None = None) -> list[Answer]:
     judged = judge_report(given, policy(gates), STAGING, live=live or LiveMetrics())
     return [gate.answer for gate in judged.gates]
+
+
+def test_the_scores_of_what_the_log_says_is_live_are_judged_and_no_others() -> None:
+    live = LiveMetrics(
+        files=(MetricFile(path="metrics.json", values={"accuracy": 0.95}),),
+        digests={ModelName("churn"): Digest(algorithm="md5", value="a" * 32)},
+    )
+    score = ScoreRow(path="metrics.json", key="accuracy", live=0.8, candidate=0.85)
+    scored = Evaluation(
+        environment="staging", model="churn", live=f"md5:{'a' * 32}", candidate="md5:b", scores=(score,)
+    )
+    model = ModelRow(name="churn", path="m.pkl", old="md5:a", new="md5:b")
+    rules = policy("{metric: accuracy, max-drop: 0.01, against: live}")
+    config = rules.model_copy(update={"evaluate": {"churn": EvaluationPolicy(stage="evaluate")}})
+    given = replace(report(row(0.9, 0.85)), models=(model,), evaluations=(scored,))
+
+    def judged(one: Report, by: Config = config) -> tuple[Answer, int, str]:
+        found = judge_report(one, by, STAGING, live=live)
+        return found.gates[0].answer, len(found.evaluations), " ".join(found.notes)
+
+    assert judged(given) == (Answer.PASS, 1, "")
+    forged = replace(given, evaluations=(replace(scored, live="md5:older"),))
+    answer, kept, notes = judged(forged)
+    assert (answer, kept) == (Answer.FAIL, 0)
+    assert "the evaluation of churn is not used: the live model is md5:aaa" in notes
+    assert judged(given, rules)[:2] == (Answer.FAIL, 0)
 
 
 def test_a_report_of_the_pull_requests_head_is_accepted() -> None:

@@ -38,7 +38,9 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "config",
     "doctor",
+    "drift",
     "environment-lock",
+    "evaluation",
     "explanation",
     "forecast",
     "hand-over",

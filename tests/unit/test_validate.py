@@ -112,3 +112,19 @@ def test_two_models_of_one_name_are_told_although_each_file_is_fine() -> None:
     twin = "artifacts: {sub-fraud: {path: x, type: model}, fraud: {path: y, type: model}}\n"
     problems = said(check(**{"sub/dvc.yaml": twin}))
     assert ["two models of this file are called 'sub-fraud'" in one for one in problems] == [True]
+
+
+def test_what_cannot_be_scored_beside_the_live_model_is_warned_of() -> None:
+    policy = (
+        "version: 1\nenvironments: {dev: {branch: dev}}\nevaluate:\n  clf: {stage: train}\n  fraud: {stage: train}\n"
+    )
+    found = check(**{"mlops.yaml": policy})
+    assert said(found) == []
+    assert [str(problem) for problem in found.warnings] == [
+        "mlops.yaml:4:3 evaluate.clf: no dvc.yaml declares a model 'clf'",
+        "mlops.yaml:5:3 evaluate.fraud.stage: stage 'train' does not depend on 'model.pkl', the model fraud",
+    ]
+    never_run = FILES | {"mlops.yaml": policy.replace("  clf: {stage: train}\n", "")}
+    del never_run["dvc.lock"]
+    told = [str(problem) for problem in look(Folder(files=never_run)).warnings]
+    assert told == ["dvc.lock: no such file: the pipeline has never been run"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dvc.repo import Repo
 from dvc.stage import Stage
 from dvc.utils import fix_env
 from networkx import DiGraph
@@ -79,6 +80,25 @@ class DvcPipeline:
     def root(self) -> Path:
         """The folder that holds `.dvc`."""
         return self._session.root
+
+    @property
+    def repo(self) -> Repo:
+        """DVC's repository."""
+        return self._repo
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What was planned, each after what it needs."""
+        return tuple(self._stages.values())
+
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """Hold DVC's lock."""
+        return self._session.locked()
+
+    @property
+    def graph(self) -> DiGraph:
+        """All stages with an edge to each that they need."""
+        return self._graph
 
     def plan(self, selection: Selection) -> tuple[PlannedStage, ...]:
         """The stages of the run in DVC's order; InputError where the pipeline or a target is wrong."""

@@ -138,6 +138,18 @@ class GitHubForge:
             )
         )
 
+    def close_pull_request(self, number: int) -> None:
+        """Close a pull request without merging it; one that is closed already is fine."""
+        self._write(
+            Request(
+                verb="PATCH",
+                path=f"{self._home}/pulls/{number}",
+                permission="pull-requests: write",
+                body={"state": "closed"},
+                missing=InputError,
+            )
+        )
+
     def update_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment's text; ConflictError where it was deleted meanwhile."""
         self._write(

@@ -30,9 +30,11 @@ from mlops_kit.core.config.model import (
 )
 from mlops_kit.core.config.parsing import parse_config
 from mlops_kit.core.config.reader import PromotionPolicy, ReaderKind
+from mlops_kit.core.config.training import UPDATE_IMPORTS, TrainingPolicy, Trigger
 
 __all__ = [
     "CONFIG_FILE",
+    "UPDATE_IMPORTS",
     "Amount",
     "ApprovalKind",
     "ApprovalPolicy",
@@ -58,6 +60,8 @@ __all__ = [
     "Thresholds",
     "TrackingChoice",
     "TrackingKind",
+    "TrainingPolicy",
+    "Trigger",
     "Weekday",
     "default_config",
     "default_environments",

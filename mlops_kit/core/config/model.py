@@ -12,10 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from mlops_kit.core.config.drift import DriftPolicy
 from mlops_kit.core.config.durations import Duration
+from mlops_kit.core.config.evaluation import EvaluationPolicy, ModelKey
 from mlops_kit.core.config.guards import ApprovalPolicy, Freeze
 from mlops_kit.core.config.names import Follower, check_environment_name, check_order
 from mlops_kit.core.config.reader import BranchName, PromotionPolicy, ReaderKind, fill_in_branch, leave_out_branch
 from mlops_kit.core.config.section import Section
+from mlops_kit.core.config.training import TrainingPolicy
 from mlops_kit.core.types import EnvironmentName
 
 CONFIG_FILE = "mlops.yaml"
@@ -334,8 +336,13 @@ class Config(Section):
     )
     review: Annotated[ReviewPolicy, Field(description="How a pull request is reviewed, and by what.")] = ReviewPolicy()
     drift: Annotated[DriftPolicy, Field(description="When data counts as drifted.")] = DriftPolicy()
+    training: Annotated[TrainingPolicy, Field(description="When a model is trained again.")] = TrainingPolicy()
     bundle: Annotated[
         dict[str, BundledModels], Field(description="Models, by the bundle's name, that enter together or not at all.")
+    ] = Field(default_factory=dict)
+    evaluate: Annotated[
+        dict[ModelKey, EvaluationPolicy],
+        Field(description="Models, by name, whose live version is scored beside the candidate, on the same data."),
     ] = Field(default_factory=dict)
 
     @model_validator(mode="before")

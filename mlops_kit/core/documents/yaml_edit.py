@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from mlops_kit.core.documents.document import Key
+from mlops_kit.core.documents.scalars import Scalar, means_otherwise_elsewhere
 from mlops_kit.core.errors import InputError, Location
 
 _LINE_WIDTH = 4096
@@ -38,6 +39,19 @@ def edit_yaml(data: bytes, edits: Edits, *, file: str) -> bytes:
     stream = io.BytesIO()
     tool.dump(value, stream)
     return stream.getvalue()
+
+
+def plain_scalar(value: Scalar) -> object:
+    """A value for `edit_yaml`, written so that readers of YAML 1.1 find the same: `1.0e-05` and `'no'`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+    if isinstance(value, str) and means_otherwise_elsewhere(value):
+        return SingleQuotedScalarString(value)
+    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
+        written: object = YAML().load(repr(value).replace("e", ".0e"))
+        return written
+    return value
 
 
 def _edit(value: object, path: tuple[Key, ...], new: object, file: str) -> None:

@@ -17,7 +17,9 @@ SAMPLE_ROWS = 50_000
 SAMPLE_CELLS = 20_000_000
 """Cells of the largest sample: a table of many columns is sampled in fewer rows."""
 COUNTED_VALUES = 1_000
-"""A column with more distinct values than this is counted in the sample only, and only its most frequent are kept."""
+"""A column with more distinct values than this is counted in the sample only."""
+KEPT_VALUES = 20_000
+"""Counts of a column that are kept, of its most frequent values."""
 TEXT_LIMIT = 200
 """Characters of a value that are kept; longer ones are cut."""
 
@@ -77,13 +79,19 @@ class Numbers:
     infinite: int = 0
     sample: Floats = field(default_factory=lambda: np.empty(0))
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether all numbers of the sample are whole."""
+        return bool((self.sample == np.floor(self.sample)).all())
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnProfile:
     """A column. `missing` are nulls and not-a-numbers; `distinct` is approximate where it is large.
 
     `counts` tells rows by value, written as text: of all rows where `counted` equals the rows that are not missing,
-    else of the sample, the most frequent values first. `type` is the reader's own word for what stands there.
+    else of the sample, the most frequent values first; of more than 500 columns all are counted in the sample.
+    Moments are UTC. `family` is EMPTY where no row has a value. `type` is the reader's own word for what stands there.
     """
 
     name: str

@@ -5,7 +5,7 @@ Stages come in, `take` gives out what may start now, `finish` takes in how it en
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mlops_kit.core.pipeline.order import Order, order_stages
@@ -41,19 +41,30 @@ class Schedule:
     """The run's queue. Of the stages that may start, the one with the longest chain behind it comes first."""
 
     def __init__(self, stages: Iterable[PlannedStage], *, limits: Limits, on_failure: OnFailure) -> None:
-        self._order: Order = order_stages(stages)
+        self._order = Order(stages={}, groups={})
         self._jobs = limits.jobs
         self._on_failure = on_failure
         self._queue = ReadyQueue(None if limits.gpus is None else Slots(limits.gpus))
-        self._missing = {name: len(stage.waits) + stage.awaits_data for name, stage in self._order.stages.items()}
-        self._retries = {name: stage.wants.retries for name, stage in self._order.stages.items()}
+        self._missing: dict[StageName, int] = {}
+        self._retries: dict[StageName, int] = {}
         self._running: set[StageName] = set()
-        self._left = dict.fromkeys(self._order.stages)
+        self._left: dict[StageName, None] = {}
         self._doomed: set[StageName] = set()
         self._stopped = False
-        self._open = {name: group.writers for name, group in self._order.groups.items()}
-        for name, count in self._missing.items():
-            if count == 0:
+        self._open: dict[str, int] = {}
+        self.add(stages)
+
+    def add(self, stages: Iterable[PlannedStage]) -> None:
+        """Take in stages that share no path with those that are here, after which they come in the plan."""
+        new, first = order_stages(stages), len(self._order.stages)
+        placed = {name: replace(stage, position=first + stage.position) for name, stage in new.stages.items()}
+        self._order = Order(stages={**self._order.stages, **placed}, groups={**self._order.groups, **new.groups})
+        self._missing |= {name: len(stage.waits) + stage.awaits_data for name, stage in placed.items()}
+        self._retries |= {name: stage.wants.retries for name, stage in placed.items()}
+        self._left |= dict.fromkeys(placed)
+        self._open |= {name: group.writers for name, group in new.groups.items()}
+        for name in placed:
+            if self._missing[name] == 0:
                 self._make_ready(name)
 
     @property
@@ -80,6 +91,10 @@ class Schedule:
             self._running.add(taken.name)
             self._left.pop(taken.name, None)
         return taken
+
+    def is_given_up(self, name: StageName) -> bool:
+        """Whether a stage will not run, because one that it needs failed."""
+        return name in self._doomed
 
     def release(self, name: StageName) -> None:
         """The data that a stage awaited has arrived."""

@@ -57,6 +57,12 @@ class Drafts(Protocol):
         ConflictError where the branch has a commit that is not the kit's, or moves meanwhile.
         """
 
+    def create_branch(self, branch: str, commit: CommitSha) -> CommitSha:
+        """Have a branch of this name, on the remote if there is one, else here; what it leads to.
+
+        That is the commit, or where there was a branch already what that leads to: nothing is pushed over.
+        """
+
     def read_branch(self, branch: str) -> CommitSha | None:
         """The head of a branch on the remote now, None where it is gone; OutsideError where that cannot be said."""
 

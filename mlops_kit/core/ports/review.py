@@ -60,6 +60,9 @@ class Forge(Protocol):
     def open_pull_request(self, head: str, base: str, *, title: str, body: str) -> PullRequest:
         """The open pull request of a branch of this repository into another, opened where there is none."""
 
+    def close_pull_request(self, number: int) -> None:
+        """Close a pull request without merging it; one that is closed already is fine."""
+
 
 class Pictures(Protocol):
     """Keeps pictures where a comment can link to them, one set per pull request and report; a set is a commit.

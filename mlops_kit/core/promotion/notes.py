@@ -9,17 +9,28 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mlops_kit.core.errors import IntegrityError
-from mlops_kit.core.promotion.log import SEQ_LIMIT, TAG_FOLDER, CommitText
+from mlops_kit.core.promotion.log import SEQ_LIMIT, TAG_FOLDER, CommitText, Sha256Text
 from mlops_kit.core.promotion.names import read_tag_spelling, spell_for_tag
-from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, Note, NoteKind
+from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, Note, NoteKind, Training
 
 REASON_LIMIT = 500
 _TAG = re.compile(r"mlops/(?P<model>[^/]+)/(?P<environment>[a-z0-9][a-z0-9-]{0,62})/note/(?P<seq>\d{6})")
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingDocument:
+    """What a note about training says besides."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    data: Sha256Text
+    key: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
+    gpu_seconds: Annotated[int, Field(ge=0, le=2**53, strict=True)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteDocument:
-    """The message of a note's tag; `version` is the format's."""
+    """The message of a note's tag; `version` is the format's, `training` is there only where it says something."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -32,6 +43,7 @@ class NoteDocument:
     record: Annotated[int, Field(ge=0, le=SEQ_LIMIT, strict=True)]
     reason: Annotated[str, Field(max_length=REASON_LIMIT)]
     actor: str
+    training: TrainingDocument | None = None
 
 
 _ADAPTER = TypeAdapter(NoteDocument)
@@ -59,8 +71,10 @@ def note_message(note: Note) -> str:
         record=note.record,
         reason=note.reason[:REASON_LIMIT],
         actor=note.actor,
+        training=TrainingDocument(**asdict(note.training)) if note.training else None,
     )
-    return json.dumps(asdict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    message = {name: value for name, value in asdict(document).items() if value is not None}
+    return json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def parse_note(tag: str, message: str, recorded_at: datetime) -> Note:
@@ -77,6 +91,7 @@ def parse_note(tag: str, message: str, recorded_at: datetime) -> Note:
         record=document.record,
         reason=document.reason,
         actor=document.actor,
+        training=Training(**asdict(document.training)) if document.training else None,
         recorded_at=recorded_at,
     )
 

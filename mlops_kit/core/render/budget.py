@@ -21,14 +21,15 @@ class Rank(IntEnum):
     FOOTER = 8
     NOTES = 9
     PARAMS = 10
-    DATA = 11
-    MODELS = 12
-    STAGES = 13
-    SECTIONS = 14
-    PASSING_GATES = 15
-    SAME_METRICS = 16
-    QUIET_STAGES = 17
-    GRAPH = 18
+    SWEEP = 11
+    DATA = 12
+    MODELS = 13
+    STAGES = 14
+    SECTIONS = 15
+    PASSING_GATES = 16
+    SAME_METRICS = 17
+    QUIET_STAGES = 18
+    GRAPH = 19
 
 
 def characters(text: str) -> int:

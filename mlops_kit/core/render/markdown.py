@@ -9,6 +9,7 @@ from mlops_kit.core.render.budget import Block, Budget, fit, octets
 from mlops_kit.core.render.escape import link
 from mlops_kit.core.render.markdown_comparability import comparability_blocks
 from mlops_kit.core.render.markdown_data import data_blocks
+from mlops_kit.core.render.markdown_evaluation import evaluation_blocks
 from mlops_kit.core.render.markdown_failures import failure_blocks
 from mlops_kit.core.render.markdown_footer import footer_blocks
 from mlops_kit.core.render.markdown_gates import gate_blocks, passing_gate_blocks
@@ -22,6 +23,7 @@ from mlops_kit.core.render.markdown_plan import plan_blocks
 from mlops_kit.core.render.markdown_plots import plot_blocks
 from mlops_kit.core.render.markdown_sections import section_blocks
 from mlops_kit.core.render.markdown_stages import quiet_stage_blocks, stage_blocks
+from mlops_kit.core.render.markdown_sweep import sweep_blocks
 from mlops_kit.core.review.occasion import Occasion
 from mlops_kit.core.review.report import Report
 
@@ -51,10 +53,12 @@ def _blocks(report: Report, occasion: Occasion, budget: Budget) -> Iterator[Bloc
     yield from gate_blocks(report)
     yield from passing_gate_blocks(report)
     yield from comparability_blocks(report)
+    yield from evaluation_blocks(report)
     yield from metric_blocks(report)
     yield from plot_blocks(report, occasion.pictures)
     yield from plan_blocks(report)
     yield from param_blocks(report)
+    yield from sweep_blocks(report)
     yield from data_blocks(report)
     yield from model_blocks(report)
     yield from stage_blocks(report)

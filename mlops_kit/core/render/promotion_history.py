@@ -21,6 +21,11 @@ _NOTED = {
     NoteKind.ABORTED: "the roll-out of {model} in {place} was aborted",
     NoteKind.HEALED: "{model} was put back in {place}",
     NoteKind.RETRY: "the aborted roll-out of {model} in {place} was allowed again",
+    NoteKind.ALARM: "the data of {model} in {place} drifted",
+    NoteKind.CALM: "the data of {model} in {place} was as before again",
+    NoteKind.PROPOSED: "{model} was trained again for {place}",
+    NoteKind.REJECTED: "{model} was trained again for {place}, and not proposed",
+    NoteKind.FAILED: "training {model} again for {place} failed",
 }
 _EMPTY = "the log is empty: nothing was promoted yet"
 

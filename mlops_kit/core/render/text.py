@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlops_kit.core.render.data_text import data_rows
 from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
+from mlops_kit.core.render.evaluation_words import score_texts
 from mlops_kit.core.render.plot_text import plot_rows
+from mlops_kit.core.render.sweep_rows import sweep_rows
 from mlops_kit.core.render.values import show_difference, show_digest, show_usage, show_value
 from mlops_kit.core.render.verdict import tell_verdict
 from mlops_kit.core.review.cells import Cell
@@ -23,9 +25,11 @@ def render_report_text(report: Report) -> str:
         _section("gates", ((gate.answer.value, gate.rule, gate.message) for gate in report.gates)),
         _lines("notes", report.notes),
         _lines("not comparable", _obstacle_lines(report)),
+        _section("live and candidate on the same data", _score_rows(report)),
         _section("metrics", _metric_rows(report)),
         _section("plots", plot_rows(report)),
         _section("params", ((_name(row.path, row.key), _value(row.old), _value(row.new)) for row in report.params)),
+        _section("sweep", sweep_rows(report.sweep) if report.sweep else ()),
         _section("models", ((row.name, show_digest(row.old), show_digest(row.new)) for row in report.models)),
         _section("data", data_rows(report)),
         _section("stages", _stage_rows(report)),
@@ -94,6 +98,11 @@ def _metric_rows(report: Report) -> Iterator[Row]:
 
 def _is_other_live(row: MetricRow) -> bool:
     return row.live is not None and row.live != row.new
+
+
+def _score_rows(report: Report) -> Iterator[Row]:
+    for found in report.evaluations:
+        yield from ((f"{found.model} {row.key}", *score_texts(row)) for row in found.scores)
 
 
 def _obstacle_lines(report: Report) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """Which paths a stranger's run may write into a pull request's branch, and which objects a DVC remote gets for it.
 
-Only a dvc.lock beside a dvc.yaml of the head, and outputs that its stages leave to git, may change. Values only.
+Only a dvc.lock beside a dvc.yaml of the head, outputs that its stages leave to git, and evaluations of its models may
+change. Values only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -12,6 +13,7 @@ from mlops_kit.core.pipeline.graph import folders_above
 from mlops_kit.core.pipeline.project import Project, root_of
 from mlops_kit.core.pipeline.stages import LOCK_FILE, PIPELINE_FILE, Output, Stage
 from mlops_kit.core.ports.handing import KeptOutput
+from mlops_kit.core.review.evaluation import evaluation_path, is_evaluation_path, parse_evaluation
 
 _GUARDED_NAMES = ("dvc.yaml", "mlops.yaml", "*.dvc", ".dvcignore", ".git*", "CODEOWNERS", "action.yml", "action.yaml")
 _GUARDED_FOLDERS = frozenset({".git", ".github", ".dvc"})
@@ -74,6 +76,8 @@ class _Rules:
             return "would replace a link, a submodule, a file or a folder of the head"
         if path in map(lock_of, self.ground.project.definitions):
             return "a lock is never removed" if is_removed else ""
+        if is_evaluation_path(path):
+            return "an evaluation is never removed" if is_removed else ""
         return "" if self._is_output(path) else "is neither a dvc.lock nor an output that git keeps (cache: false)"
 
     def _is_in_the_way(self, path: str) -> bool:
@@ -90,14 +94,29 @@ class _Rules:
         return False
 
 
+def check_evaluations(files: Mapping[str, bytes], after: Project) -> None:
+    """IntegrityError where a document in the place of an evaluation is none, or is of another model or environment."""
+    models = {model.name for model in after.models}
+    problems = [
+        Problem(message=message, location=Location(file=path))
+        for path, data in sorted(files.items())
+        if is_evaluation_path(path) and (message := _why_no_evaluation(path, data, models))
+    ]
+    if problems:
+        raise as_integrity(problems)
+
+
 def uncached_folders(project: Project) -> tuple[str, ...]:
     """The folders that stages write and git keeps."""
     found = (output for stage in project.stages for output in stage.outputs if not stage.is_data)
     return tuple(sorted({out.path for out in found if not out.cached and out.digest and out.digest.is_directory}))
 
 
-def kept_outputs(project: Project) -> tuple[KeptOutput, ...]:
-    """Every output of a stage that a DVC remote should have, by its lock entry."""
+def kept_outputs(project: Project, data_files: frozenset[str] = frozenset()) -> tuple[KeptOutput, ...]:
+    """Every output of a stage that a DVC remote should have, by its lock entry, and what those `.dvc` files track.
+
+    What was imported from another DVC repository is kept there.
+    """
     return tuple(
         KeptOutput(
             digest=output.digest,
@@ -108,7 +127,7 @@ def kept_outputs(project: Project) -> tuple[KeptOutput, ...]:
         )
         for stage in project.stages
         for output in stage.outputs
-        if _is_kept(stage, output) and output.digest is not None
+        if _is_kept(output) and output.digest is not None and _is_made(stage, output, data_files)
     )
 
 
@@ -119,10 +138,25 @@ def as_integrity(problems: Iterable[Problem]) -> IntegrityError:
     return error
 
 
-def _is_kept(stage: Stage, output: Output) -> bool:
+def _is_made(stage: Stage, output: Output, data_files: frozenset[str]) -> bool:
+    elsewhere = output.origin is not None and output.origin.algorithm == "git"
+    return (stage.file in data_files and not elsewhere) if stage.is_data else True
+
+
+def _why_no_evaluation(path: str, data: bytes, models: Collection[str]) -> str:
+    try:
+        found = parse_evaluation(data, file=path)
+    except InvalidInputError as error:
+        return f"is no evaluation: {error.problems[0].message}"
+    if evaluation_path(found.environment, found.model) != path:
+        return "is the evaluation of another model, or for another environment"
+    return "" if found.model in models else "is the evaluation of a model that no dvc.yaml of the head declares"
+
+
+def _is_kept(output: Output) -> bool:
     here = "://" not in output.path and not output.path.startswith(("/", ".."))
     known = output.digest is not None and output.digest.algorithm == "md5"
-    return not stage.is_data and output.cached and output.pushed and here and known
+    return output.cached and output.pushed and here and known
 
 
 def _uncached(project: Project) -> Iterator[str]:

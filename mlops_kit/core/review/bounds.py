@@ -6,6 +6,7 @@ from dataclasses import replace
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.plot_bounds import PLOTS_SIZE_LIMIT, bound_plots
 from mlops_kit.core.review.report import Report, report_json
+from mlops_kit.core.review.sweep import bound_sweep
 
 SIZE_LIMIT = 900_000
 """Bytes of the largest report that is made; whoever takes one refuses a mebibyte."""
@@ -24,7 +25,8 @@ def bound_report(report: Report, *, limit: int = SIZE_LIMIT) -> Report:
         if len(report_json(smaller).encode()) <= limit:
             return smaller
     last = _head_of(report, _TABLE_SIZES[-1])
-    return replace(last, notes=(_note("most rows"),), gates=report.gates[:20], plots=(), plan=None)
+    notes, gates = (_note("most rows"),), report.gates[:20]
+    return replace(last, notes=notes, gates=gates, plots=(), plan=None, evaluations=(), sweep=None)
 
 
 def _with_plots(report: Report, *, limit: int = PLOTS_SIZE_LIMIT) -> Report:
@@ -61,15 +63,22 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
+        sweep=bound_sweep(report.sweep, candidates=size) if report.sweep else None,
         obstacles=report.obstacles[:size],
         data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
+        evaluations=tuple(replace(found, scores=found.scores[:size]) for found in report.evaluations[:size]),
         notes=report.notes[:size],
     )
     lengths = {name: len(getattr(report, table)) - len(getattr(cut, table)) for table, name in _TABLES.items()}
     lengths["columns"] = sum(max(0, len(row.columns) - size) for row in report.data[:size])
+    lengths["scores"] = _count_scores(report) - _count_scores(cut)
     lengths["notes"] = len(report.notes) - len(cut.notes)
     lost = [f"{length} {name}" for name, length in lengths.items() if length]
     return replace(cut, notes=(*((_note(", ".join(lost)),) if lost else ()), *cut.notes))
+
+
+def _count_scores(report: Report) -> int:
+    return sum(len(found.scores) for found in report.evaluations)
 
 
 def _note(what: str) -> str:

@@ -1,16 +1,21 @@
 """Whether the policy fits the pipeline: gates and their metrics, directions, what metrics are measured on."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mlops_kit.core.config import Config, Gate, Goal
+from mlops_kit.core.config.evaluation import EvaluationPolicy
 from mlops_kit.core.config.names import did_you_mean
 from mlops_kit.core.documents import Document
-from mlops_kit.core.errors import Problem
+from mlops_kit.core.errors import InputError, NeverMadeError, Problem
+from mlops_kit.core.pipeline.hashing import hash_bytes
 from mlops_kit.core.pipeline.project import Project
+from mlops_kit.core.pipeline.scoring import files_of_interest, plan_trial
 from mlops_kit.core.review.lookup import MetricName
 from mlops_kit.core.review.measurement import fits, index_measuring
 from mlops_kit.core.review.metrics import MetricFile
+from mlops_kit.core.types import ModelName
 
 
 def check_gates(config: Config, metrics: Iterable[MetricFile], document: Document) -> tuple[Problem, ...]:
@@ -60,6 +65,25 @@ def check_writers(
         for number, gate in enumerate(environment.gates)
         for path in sorted({path for path, key in handmade if gate.require_comparable and _is_named(gate, (path, key))})
     )
+
+
+def check_evaluated(config: Config, project: Project, document: Document) -> tuple[Problem, ...]:
+    """A problem for every model that cannot be scored beside the live one; what was only never made is none."""
+    return tuple(
+        replace(problem, location=document.locate_key(("evaluate", name)))
+        for name, policy in config.evaluate.items()
+        for problem in _unscored(project, ModelName(name), policy)
+    )
+
+
+def _unscored(project: Project, name: ModelName, policy: EvaluationPolicy) -> tuple[Problem, ...]:
+    try:
+        plan_trial(project, name, policy, files=dict.fromkeys(files_of_interest(policy), hash_bytes(b"")))
+    except NeverMadeError:
+        return ()
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def _misdirected(config: Config, names: list[MetricName], document: Document) -> Iterator[Problem]:

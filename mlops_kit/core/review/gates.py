@@ -6,14 +6,16 @@ compares metrics with limits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from mlops_kit.core.config import Amount, Baseline, Config, Environment, Gate, Level
 from mlops_kit.core.pipeline.values import Value
-from mlops_kit.core.review.comparability import ObstacleRow, concerns, describe_obstacle
+from mlops_kit.core.review.comparability import Obstacle, ObstacleRow, concerns, describe_obstacle
+from mlops_kit.core.review.evaluation import Evaluation, ScoreRow, find_score
 from mlops_kit.core.review.lookup import (
+    Found,
     MetricName,
     find_baseline,
     find_names,
@@ -23,7 +25,7 @@ from mlops_kit.core.review.lookup import (
     unreadable,
     why_unfit,
 )
-from mlops_kit.core.review.metrics import MetricFile, exact, show_number
+from mlops_kit.core.review.metrics import MetricFile, exact, show_number, show_span
 from mlops_kit.core.review.statistics import Interval, predict_interval
 from mlops_kit.core.types import Answer, EnvironmentName, GateAnswer
 
@@ -46,7 +48,8 @@ class GateInputs:
 
     `base_error` and `live_error` say why a side could not be read; gates against it are then not evaluable.
     `obstacles` say what cannot be compared with which side. `history` has, by metric, the values that were measured
-    before in the same way, in their order.
+    before in the same way, in their order. `evaluations` are of exactly these versions: what they scored is compared
+    with what is live in the place of what was recorded then.
     """
 
     head: tuple[MetricFile, ...]
@@ -56,6 +59,7 @@ class GateInputs:
     live_error: str = ""
     obstacles: tuple[ObstacleRow, ...] = ()
     history: Mapping[MetricName, Sequence[float]] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +225,14 @@ def _comparable(gate: Gate, config: Config, values: GateInputs, name: MetricName
 
 
 def _obstacles(gate: Gate, config: Config, values: GateInputs, name: MetricName) -> list[ObstacleRow]:
-    return [row for row in values.obstacles if row.against == gate.against.value and concerns(row, config, name)]
+    """What hinders a gate's comparison; where both were scored on the same data, a changed script alone."""
+    found = [row for row in values.obstacles if row.against == gate.against.value and concerns(row, config, name)]
+    scored = _find_score(gate, values, name) is not None
+    return [row for row in found if row.kind is Obstacle.SCRIPT] if scored else found
+
+
+def _find_score(gate: Gate, values: GateInputs, name: MetricName) -> ScoreRow | None:
+    return find_score(values.evaluations, name, values.head) if gate.against is Baseline.LIVE else None
 
 
 def _interval(config: Config, values: GateInputs, name: MetricName) -> Interval | None:
@@ -237,6 +248,10 @@ def _relative(gate: Gate, values: GateInputs, head: _Head) -> Iterator[_Finding]
     ]
     if not rules:
         return
+    score = _find_score(gate, values, head.name)
+    if score is not None:
+        yield from (_scored(word, amount, score, head.noise) for word, amount in rules)
+        return
     compared = _baseline(gate.against, values, head.name)
     for word, amount in rules:
         if isinstance(compared, _Finding):
@@ -245,6 +260,29 @@ def _relative(gate: Gate, values: GateInputs, head: _Head) -> Iterator[_Finding]
             moved = compared - head.number if word == "drop" else head.number - compared
             finding = _moved(word, amount, baseline=compared, moved=moved, noise=head.noise)
             yield _excuse(finding, head)
+
+
+def _scored(word: str, amount: Amount, score: ScoreRow, noise: Decimal) -> _Finding:
+    """The answer by what both models score on the same data; inconclusive where the rows could say otherwise."""
+    for value, side in ((score.live, "the live model"), (score.candidate, "the candidate")):
+        if why := why_unfit(Found(name=score.key, value=value), f"{side}, scored on the same data"):
+            return _not_evaluable(why)
+    live, candidate = exact(_number(score.live)), exact(_number(score.candidate))
+    moved = live - candidate if word == "drop" else candidate - live
+    finding = _moved(word, amount, baseline=live, moved=moved, noise=noise)
+    if finding.answer is Answer.NOT_EVALUABLE:
+        return finding
+    told = f"{finding.message} on the same data"
+    if score.low is None or score.high is None:
+        return replace(finding, message=told)
+    least, most = (-score.high, -score.low) if word == "drop" else (score.low, score.high)
+    allowed = _allowed(amount, live)
+    by_luck = finding.answer is Answer.PASS and exact(most) - allowed > noise
+    by_chance = finding.answer is Answer.FAIL and exact(least) <= allowed
+    known = f"with 95 % confidence the change is {show_span(score.low, score.high)}, by {score.rows:,} rows"
+    if by_luck or by_chance:
+        return _Finding(answer=Answer.INCONCLUSIVE, message=f"{told}, but {known}")
+    return replace(finding, message=f"{told} ({known})")
 
 
 def _excuse(finding: _Finding, head: _Head) -> _Finding:
@@ -275,13 +313,17 @@ def _baseline(against: Baseline, values: GateInputs, name: MetricName) -> Decima
 def _moved(word: str, amount: Amount, *, baseline: Decimal, moved: Decimal, noise: Decimal) -> _Finding:
     if amount.percent and baseline == 0 and moved > 0:
         return _not_evaluable(f"a {word} of {show_number(moved)} from 0 has no percentage")
-    allowed = abs(baseline) * exact(amount.value) / 100 if amount.percent else exact(amount.value)
+    allowed = _allowed(amount, baseline)
     shown = (
         f"a {word} of {show_number(moved)} from {show_number(baseline)}"
         if moved > 0
         else f"no {word} from {show_number(baseline)}"
     )
     return _answer(moved - allowed, noise, f"{shown} is {{}} the allowed {amount}", ("within", "over"))
+
+
+def _allowed(amount: Amount, baseline: Decimal) -> Decimal:
+    return abs(baseline) * exact(amount.value) / 100 if amount.percent else exact(amount.value)
 
 
 def _not_evaluable(message: str) -> _Finding:

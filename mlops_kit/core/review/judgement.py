@@ -10,6 +10,7 @@ from dataclasses import replace
 from mlops_kit.core.config import Config
 from mlops_kit.core.errors import IntegrityError, Location
 from mlops_kit.core.forge import MergeGroup, PullRequest
+from mlops_kit.core.review.believed import believe_evaluations
 from mlops_kit.core.review.cells import ROW_LIMIT
 from mlops_kit.core.review.changes import failed_stages
 from mlops_kit.core.review.comparability import ObstacleRow
@@ -58,13 +59,15 @@ def judge_report(
     """The report with the gates' answers and the verdict by this policy.
 
     Its values of base and of what is live are filled in again from `own` and `live`. Its obstacles are believed, for
-    they can only make an answer worse; what it says of head's values is all there is.
+    they can only make an answer worse; what it says of head's values is all there is, and so is what it says of how
+    the live version does on head's data, where it is of the version that is live.
     """
     own = own or OwnReading()
     base = base_files(report, own)
     rows = judge_rows(report.metrics, base, config)
     commit = own.base or report.base.commit
     obstacles = join_obstacles(report, own, live, config)
+    believed = believe_evaluations(report, config, name, live)
     inputs = GateInputs(
         head=tuple(reported_files(report.metrics, "new")),
         base=base,
@@ -73,10 +76,11 @@ def judge_report(
         live_error=live.error,
         obstacles=with_live_obstacles(obstacles, live, commit),
         history=own.history,
+        evaluations=believed.evaluations,
     )
     rules = config.environments[name]
     answers = evaluate_gates(name, rules, config, inputs)
-    notes = (*tell_differences(report, rows, own), *own.notes, *live.notes, *report.notes)
+    notes = (*tell_differences(report, rows, own), *own.notes, *live.notes, *believed.notes, *report.notes)
     return replace(
         report,
         base=report.base if own.base_is_claimed else Side(name=_OWN_BASE, commit=commit),
@@ -85,6 +89,7 @@ def judge_report(
         gates=gate_rows(answers),
         metrics=with_live(rows, () if live.is_commit(commit) else live.files or ()),
         obstacles=obstacles,
+        evaluations=believed.evaluations,
         notes=tuple(dict.fromkeys(notes))[:ROW_LIMIT],
         verdict=_verdict(answers, report, gated_obstacles(rules, config, inputs)),
     )

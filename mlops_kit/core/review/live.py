@@ -1,14 +1,14 @@
 """What an environment runs, as a review compares with it: metrics, and how they were measured. Values only."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from mlops_kit.core.config import Config
 from mlops_kit.core.pipeline.project import Project
 from mlops_kit.core.review.comparability import ObstacleRow, find_obstacles
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.review.report import Side
-from mlops_kit.core.types import CommitSha, EnvironmentName
+from mlops_kit.core.types import CommitSha, Digest, EnvironmentName, ModelName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,8 @@ class LivePart:
 class LiveMetrics:
     """The metrics of what an environment runs; `files` is None where nothing is live, `error` why they are unknown.
 
-    `commit` is None where the models that are live come from several, one of `parts` for each.
+    `commit` is None where the models that are live come from several, one of `parts` for each. `digests` are the
+    versions that are live, known also where their metrics are not.
     """
 
     files: tuple[MetricFile, ...] | None = None
@@ -31,6 +32,7 @@ class LiveMetrics:
     parts: tuple[LivePart, ...] = ()
     error: str = ""
     notes: tuple[str, ...] = ()
+    digests: Mapping[ModelName, Digest] = field(default_factory=dict)
 
     def is_commit(self, commit: str) -> bool:
         """Whether what is live is exactly this commit."""

@@ -113,6 +113,15 @@ def show_number(number: Decimal) -> str:
     return f"{float(number):.6g}" if abs(number) < _FLOAT_LIMIT else f"{number:.6g}"
 
 
+def show_span(low: float, high: float) -> str:
+    """The ends of an interval with their signs and at most three significant digits: `-0.012 to +0.034`."""
+    return f"{_signed(low)} to {_signed(high)}"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.3g}" if number else "0"
+
+
 def _rows(path: str, old: MetricFile | None, new: MetricFile | None, config: Config) -> Iterator[MetricRow]:
     before = old.values if old else {}
     after = new.values if new else {}

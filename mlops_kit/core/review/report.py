@@ -16,16 +16,20 @@ from mlops_kit.core.review.cells import ROW_LIMIT, STRICT, Text, clip
 from mlops_kit.core.review.changes import ModelRow, StageRow
 from mlops_kit.core.review.comparability import ObstacleRow
 from mlops_kit.core.review.data import DataRow
+from mlops_kit.core.review.evaluation import Evaluation
 from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import PLOT_LIMIT, PlotRow
+from mlops_kit.core.review.sweep import SweepRows
 from mlops_kit.core.types import Answer, GateAnswer, Plan, Verb
 
 _ROWS = Field(max_length=ROW_LIMIT)
 SECTION_LIMIT = 20
 SECTION_TEXT_LIMIT = 50_000
 """Sections that a team adds, and the characters of each."""
+EVALUATION_LIMIT = 50
+"""Models whose live version was scored beside the candidate."""
 _MESSAGE_LIMIT = 200
 
 
@@ -133,6 +137,7 @@ class Report:
 
     `live` is what the environment runs, None where nothing does or where that is base. `data` are those that
     differ, `plots` all, those that did not change without points; `obstacles` say which metrics cannot be compared.
+    `evaluations` are of models whose live version was scored beside the candidate, on the same data.
 
     `notes` say what could not be found out. `policy_changed` says that the change edits the rules that it is judged
     by (base's hold); `lock_uncommitted` that dvc.lock in the work tree is not the committed one.
@@ -152,7 +157,9 @@ class Report:
     data: Annotated[tuple[DataRow, ...], _ROWS] = ()
     plots: Annotated[tuple[PlotRow, ...], Field(max_length=PLOT_LIMIT)] = ()
     obstacles: Annotated[tuple[ObstacleRow, ...], _ROWS] = ()
+    evaluations: Annotated[tuple[Evaluation, ...], Field(max_length=EVALUATION_LIMIT)] = ()
     sections: Annotated[tuple[Section, ...], Field(max_length=SECTION_LIMIT)] = ()
+    sweep: SweepRows | None = None
     tracked: TrackedRun | None = None
     plan: PlanRows | None = None
     notes: Annotated[tuple[Text, ...], _ROWS] = ()

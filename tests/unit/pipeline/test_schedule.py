@@ -214,3 +214,29 @@ def needs(one: PlannedStage, stages: list[PlannedStage]) -> set[StageName]:
         for other in stages
         if other.name != one.name and any(overlap(read, write) for read in one.reads for write in other.writes)
     }
+
+
+def test_stages_that_are_added_later_come_after_the_others_and_wait_for_their_own() -> None:
+    schedule = scheduled(drawn("a: -> x"), jobs=2)
+    assert take_all(schedule) == ["a"]
+    schedule.add(drawn("b: -> y\nc: y -> z"))
+    assert take_all(schedule) == ["b"]
+    schedule.finish(StageName("b"), Ending.DONE)
+    assert take_all(schedule) == ["c"]
+
+
+def test_the_failure_of_one_that_was_added_gives_up_what_needs_it_and_nothing_else() -> None:
+    schedule = scheduled(drawn("a: -> x\nb: x ->"), on_failure=OnFailure.KEEP_GOING)
+    schedule.add(drawn("c: -> y\nd: y ->"))
+    assert take_all(schedule) == ["a", "c"]
+    schedule.finish(StageName("c"), Ending.FAILED)
+    schedule.finish(StageName("a"), Ending.DONE)
+    assert (take_all(schedule), schedule.is_given_up(StageName("d"))) == (["b"], True)
+
+
+def test_stages_that_are_added_share_mutexes_with_the_others() -> None:
+    schedule = scheduled([stage("a", mutexes="db")])
+    schedule.add([stage("b", mutexes="db"), stage("c")])
+    assert take_all(schedule) == ["a", "c"]
+    schedule.finish(StageName("a"), Ending.DONE)
+    assert take_all(schedule) == ["b"]

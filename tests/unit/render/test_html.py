@@ -61,6 +61,7 @@ def test_every_part_of_the_report_is_on_the_page() -> None:
         "data/test.csv", "metric.1", "direction assumed", "metric.17", "Loss", "1 plot did not change",
         "skips dev", "no answer", "p11", "0.977 KiB → 118 MiB", "int64", "churn", "new bytes", "train@1",
         "20.0 s CPU, 1 GiB, GPU 32 GiB", "Stage graph", "base has no mlops.yaml", "Notes of the team", "Heading",
+        "sweep-1", "3 more; best first by f1",
     ):  # fmt: skip
         assert expected in text, expected
     assert "flowchart" not in text

@@ -17,6 +17,7 @@ from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Side
+from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
 from mlops_kit.core.types import Answer, Verb
 from tests.unit.render.github_page import read_page
 
@@ -109,6 +110,23 @@ reports = st.builds(
     params=st.lists(st.builds(ParamRow, path=texts, key=texts, old=cells, new=cells), max_size=4).map(tuple),
     stages=st.lists(st.builds(StageRow, name=texts, state=texts, after=st.tuples(texts)), max_size=4).map(tuple),
     models=st.lists(st.builds(ModelRow, name=texts, path=texts, old=texts, new=texts), max_size=3).map(tuple),
+    sweep=st.builds(
+        SweepRows,
+        baseline=texts,
+        metric=texts,
+        applied=texts,
+        candidates=st.lists(
+            st.builds(
+                CandidateRow,
+                name=texts,
+                state=st.sampled_from(CandidateState),
+                params=st.tuples(st.builds(NamedCell, path=texts, key=texts, value=cells)),
+                metrics=st.tuples(st.builds(NamedCell, path=texts, key=texts, value=cells)),
+                message=texts,
+            ),
+            max_size=2,
+        ).map(tuple),
+    ),
     notes=st.lists(texts, max_size=3).map(tuple),
 )
 

@@ -1,11 +1,23 @@
 """Which paths a stranger's run may write, and which outputs a DVC remote gets."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlops_kit.core.errors import IntegrityError
 from mlops_kit.core.pipeline.project import Project, parse_project
-from mlops_kit.core.review.acceptance import Ground, check_paths, kept_outputs, lock_of, uncached_folders
+from mlops_kit.core.review.acceptance import (
+    Ground,
+    check_evaluations,
+    check_paths,
+    kept_outputs,
+    lock_of,
+    uncached_folders,
+)
+from mlops_kit.core.review.evaluation import Evaluation, evaluation_json
+from mlops_kit.core.types import Model, ModelName
 
+MODELS = (Model(name=ModelName("clf"), path="model", file="dvc.yaml"),)
 PIPELINE = b"""
 stages:
   train:
@@ -39,6 +51,53 @@ def ground(*files: str, special: tuple[str, ...] = ()) -> Ground:
 @pytest.mark.parametrize("path", ["dvc.lock", "metrics.json", "curve/a.csv", "curve/deep/b.csv"])
 def test_a_lock_and_what_stages_leave_to_git_may_be_written(path: str) -> None:
     check_paths([path], [], ground(), project())
+
+
+def evaluation(model: str = "clf", environment: str = "dev") -> bytes:
+    found = Evaluation(environment=environment, model=model, live="md5:a", candidate="md5:b")
+    return evaluation_json(found).encode()
+
+
+def test_an_evaluation_of_a_declared_model_may_be_written_and_not_be_removed() -> None:
+    path = "evaluations/dev/clf.json"
+    check_paths([path], [], ground(), project())
+    check_evaluations({path: evaluation(), "m.json": b"{"}, replace(project(), models=MODELS))
+    with pytest.raises(IntegrityError, match="an evaluation is never removed"):
+        check_paths([], [path], ground(path), project())
+    with pytest.raises(IntegrityError, match="would replace a link"):
+        check_paths([path], [], ground(special=("evaluations/dev",)), project())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "evaluations/clf.json",
+        "evaluations/dev/more/clf.json",
+        "evaluations/Dev/clf.json",
+        "evaluations/dev/clf.yaml",
+        "evaluations/dev/-clf.json",
+        "sub/evaluations/dev/clf.json",
+    ],
+)
+def test_what_only_looks_like_an_evaluation_is_refused(path: str) -> None:
+    with pytest.raises(IntegrityError, match=r"is neither a dvc\.lock nor an output"):
+        check_paths([path], [], ground(), project())
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"{}", "is no evaluation"),
+        (b"\xff", "is no evaluation"),
+        (evaluation("other"), "of another model, or for another environment"),
+        (evaluation(environment="prod"), "of another model, or for another environment"),
+    ],
+)
+def test_a_document_in_its_place_must_be_that_evaluation(data: bytes, why: str) -> None:
+    with pytest.raises(IntegrityError, match=why):
+        check_evaluations({"evaluations/dev/clf.json": data}, replace(project(), models=MODELS))
+    with pytest.raises(IntegrityError, match=r"of a model that no dvc\.yaml of the head declares"):
+        check_evaluations({"evaluations/dev/clf.json": evaluation()}, project())
 
 
 def test_what_stages_leave_to_git_may_go_and_a_lock_may_not() -> None:

@@ -1,0 +1,186 @@
+"""`mlops-kit reproduce --sweep`: run the candidates of a sweep side by side, and keep each as an experiment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mlops_kit.commands.reproduce import Manner
+from mlops_kit.commands.run_stages import Run
+from mlops_kit.commands.workshop import Workshop
+from mlops_kit.core.errors import InputError, IntegrityError, StageFailedError
+from mlops_kit.core.pipeline.schedule import Limits, OnFailure, Schedule
+from mlops_kit.core.pipeline.slots import find_too_large, refuse_too_large
+from mlops_kit.core.pipeline.values import ValueFile, metric_values
+from mlops_kit.core.ports.sweeping import Fleet, Found, Search
+from mlops_kit.core.render.escape import clean
+from mlops_kit.core.review.sweep import CandidateResult, CandidateState, Measure, measure_value
+from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageResult, StageState
+from mlops_kit.core.sweep.candidate import Candidate, describe_settings
+from mlops_kit.core.types import StageName
+
+CANDIDATES_AT_ONCE = 64
+"""The most work trees at once; an engine that counts no commands would take all candidates."""
+_CANDIDATES_A_GPU = 2
+"""One that holds the GPU, and one whose other stages run meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laboratory:
+    """What a sweep works with: where stages run, where candidates lie, who says which comes next, and who keeps them.
+
+    `admit` raises where the repository is in no state to start candidates from, given the plan of its commit.
+    """
+
+    workshop: Workshop
+    fleet: Fleet
+    search: Search
+    keep: Callable[[str, Candidate, Found], None]
+    admit: Callable[[tuple[PlannedStage, ...]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What became of the candidates, in the order in which they ended; why it stopped early, empty if it did not."""
+
+    results: tuple[CandidateResult, ...]
+    interrupted: str = ""
+
+
+def sweep(laboratory: Laboratory, selection: Selection, measure: Measure, manner: Manner) -> Swept:
+    """Run candidates until there are no more; one that fails is part of the answer.
+
+    InputError where the commit's own pipeline, or a target, is wrong.
+    """
+    workshop = laboratory.workshop
+    planned = workshop.pipeline.plan(selection)
+    laboratory.admit(planned)
+    workshop.admit(planned)
+    gpus = _find_gpus(workshop, planned)
+    schedule = Schedule((), limits=Limits(jobs=manner.jobs, gpus=gpus), on_failure=OnFailure.KEEP_GOING)
+    run = Run(workshop, schedule)
+    under_way = _UnderWay(laboratory, run, measure, replace(manner, jobs=_most_at_once(planned, gpus, manner)))
+    workshop.progress.begin(())
+    try:
+        interrupted = run.carry_out(under_way.step)
+        under_way.conclude_all(interrupted=bool(interrupted))
+    finally:
+        workshop.progress.close()
+    return Swept(results=tuple(under_way.results), interrupted=interrupted)
+
+
+class _UnderWay:
+    """The candidates of a sweep: opened while there is room, concluded when their stages ended."""
+
+    def __init__(self, laboratory: Laboratory, run: Run, measure: Measure, manner: Manner) -> None:
+        self._laboratory = laboratory
+        self._fleet = laboratory.fleet
+        self._progress = laboratory.workshop.progress
+        self._run = run
+        self._measure = measure
+        self._manner = manner
+        self._open: dict[str, tuple[Candidate, tuple[StageName, ...]]] = {}
+        self._begun: list[StageName] = []
+        self._has_more = True
+        self.results: list[CandidateResult] = []
+
+    def step(self) -> None:
+        """Conclude what ended, and open others in their place."""
+        for name in [name for name, (_, stages) in self._open.items() if self._run.is_over(stages)]:
+            self._conclude(name)
+        while self._has_more and len(self._open) < self._manner.jobs:
+            candidate = self._laboratory.search.ask()
+            if candidate is None:
+                self._has_more = False
+            else:
+                self._begin(candidate)
+
+    def conclude_all(self, *, interrupted: bool) -> None:
+        """Conclude every candidate, also those that did not get to their end."""
+        for name in list(self._open):
+            self._conclude(name, stopped=interrupted)
+
+    def _begin(self, candidate: Candidate) -> None:
+        try:
+            opened = self._fleet.open(candidate)
+        except (InputError, StageFailedError) as error:
+            self._note(CandidateResult(candidate=candidate, name="", state=CandidateState.FAILED, message=str(error)))
+            return
+        stages = tuple(stage.name for stage in opened.planned)
+        self._progress.note(f"{opened.name}: {clean(describe_settings(candidate))}")
+        self._begun.extend(stages)
+        self._progress.begin(self._begun)
+        self._open[opened.name] = candidate, stages
+        self._run.add(opened.planned)
+
+    def _conclude(self, name: str, *, stopped: bool = False) -> None:
+        """Keep what a candidate found; one that is not done and was `stopped` is no failure of its own."""
+        candidate, stages = self._open.pop(name)
+        results = self._run.results(stages)
+        result = CandidateResult(
+            candidate=candidate,
+            name=name,
+            state=_state(results, stopped=stopped),
+            seconds=sum(stage.seconds for stage in results),
+            stages=tuple(replace(stage, name=_inner(stage.name, name)) for stage in results),
+        )
+        if result.state is CandidateState.DONE:
+            self._note(self._try_to_keep(result, results))
+            return
+        self._fleet.discard(name)
+        failed = result.state is CandidateState.FAILED
+        self._note(replace(result, message=_describe_failure(result.stages)) if failed else result)
+
+    def _try_to_keep(self, result: CandidateResult, results: tuple[StageResult, ...]) -> CandidateResult:
+        try:
+            return self._keep(result, results)
+        except (InputError, IntegrityError, StageFailedError) as error:
+            return replace(result, state=CandidateState.FAILED, message=f"its results could not be kept: {error}")
+
+    def _keep(self, result: CandidateResult, results: tuple[StageResult, ...]) -> CandidateResult:
+        if self._manner.push:
+            self._fleet.push()
+        found = self._fleet.close(result.name, results)
+        self._laboratory.keep(result.name, result.candidate, found)
+        return replace(result, metrics=_read_metrics(found))
+
+    def _note(self, result: CandidateResult) -> None:
+        self.results.append(result)
+        if result.state is not CandidateState.INTERRUPTED:
+            self._laboratory.search.tell(result.candidate, measure_value(self._measure, result.metrics)[0])
+
+
+def _state(results: tuple[StageResult, ...], *, stopped: bool) -> CandidateState:
+    states = {result.state for result in results}
+    if not states & {StageState.FAILED, StageState.SKIPPED}:
+        return CandidateState.DONE
+    return CandidateState.INTERRUPTED if stopped else CandidateState.FAILED
+
+
+def _read_metrics(found: Found) -> tuple[ValueFile, ...]:
+    files = [metric_values(path, content) for path, content in found.metrics.items()]
+    files += [ValueFile(path=path, error=why) for path, why in found.unreadable.items()]
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def _inner(stage: StageName, name: str) -> StageName:
+    return StageName(stage.removeprefix(f"{name}/"))
+
+
+def _describe_failure(results: tuple[StageResult, ...]) -> str:
+    failed = [result for result in results if result.state is StageState.FAILED]
+    return "; ".join(f"{result.name}: {result.message}" for result in failed)
+
+
+def _find_gpus(workshop: Workshop, planned: tuple[PlannedStage, ...]) -> tuple[Gpu, ...] | None:
+    """The GPUs to hand out; None where the engine does it. InputError where a stage wants more than there are."""
+    if workshop.find_gpus is None:
+        return None
+    gpus = workshop.find_gpus() if any(stage.wants.gpus for stage in planned) else ()
+    for stage in find_too_large(planned, gpus):
+        raise refuse_too_large(stage, gpus)
+    return gpus
+
+
+def _most_at_once(planned: tuple[PlannedStage, ...], gpus: tuple[Gpu, ...] | None, manner: Manner) -> int:
+    """How many candidates are laid out at once: no more than could run."""
+    wanting = gpus is not None and any(stage.wants.gpus for stage in planned)
+    return min(manner.jobs, CANDIDATES_AT_ONCE, _CANDIDATES_A_GPU * len(gpus or ()) if wanting else manner.jobs)

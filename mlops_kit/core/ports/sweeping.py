@@ -1,0 +1,62 @@
+"""Searching over params: who says which candidate comes next, and where candidates run."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mlops_kit.core.ports.running import Pipeline
+from mlops_kit.core.run import PlannedStage, StageResult
+from mlops_kit.core.sweep.candidate import Candidate
+from mlops_kit.core.types import CommitSha
+
+
+class Search(Protocol):
+    """Who says which candidate comes next; several may be under way."""
+
+    def ask(self) -> Candidate | None:
+        """The next candidate, None where there is none any more."""
+
+    def tell(self, candidate: Candidate, value: float | None) -> None:
+        """What the metric was, None where the candidate has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A candidate that is ready to run: the name of its experiment, and its stages, whose names begin with that."""
+
+    name: str
+    planned: tuple[PlannedStage, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a finished candidate leaves, by path from the repository's top.
+
+    `files` are those that git keeps and that differ from the commit, `removed` are gone; `metrics` is what metrics
+    files hold, `unreadable` why others could not be read.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    metrics: Mapping[str, object] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fleet(Pipeline, Protocol):
+    """The pipelines of all candidates that are under way, as one; each has a work tree of its own."""
+
+    @property
+    def baseline(self) -> CommitSha:
+        """The commit that every candidate starts from."""
+
+    def open(self, candidate: Candidate) -> Opened:
+        """Lay a candidate out; InputError where the pipeline is wrong with its params."""
+
+    def close(self, name: str, results: Iterable[StageResult]) -> Found:
+        """Note how a candidate's stages ended, and give its place to another.
+
+        StageFailedError, InputError or IntegrityError where what it left cannot be kept.
+        """
+
+    def discard(self, name: str) -> None:
+        """Give the place of a candidate that did not succeed to another."""

@@ -1,0 +1,1 @@
+"""Detectors of drift besides the kit's own rules."""
