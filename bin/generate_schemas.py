@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from mlops_kit.core.config import Config
 from mlops_kit.core.doctor.finding import Diagnosis
 from mlops_kit.core.drift.report import DriftReport
+from mlops_kit.core.drift.schema import DataSchema
 from mlops_kit.core.pipeline.forecast import Explanation, Forecast
 from mlops_kit.core.promotion.environment_lock import EnvironmentLock
 from mlops_kit.core.promotion.log import PromotionDocument
@@ -39,7 +40,7 @@ def main() -> int:
 
 
 def read_schemas() -> Mapping[str, dict[str, object]]:
-    """Name to JSON Schema: what may be written in mlops.yaml, and what the kit writes in its documents."""
+    """Name to JSON Schema: what people write (mlops.yaml, rules for data), and what the kit does."""
     written = {
         "report": Report,
         "evaluation": Evaluation,
@@ -54,8 +55,8 @@ def read_schemas() -> Mapping[str, dict[str, object]]:
         "retrain": Retraining,
         "drift": DriftReport,
     }
-    config = Config.model_json_schema(by_alias=True, mode="validation")
-    return {"config": config} | {
+    read = {"config": Config, "data-schema": DataSchema}
+    return {name: model.model_json_schema(by_alias=True, mode="validation") for name, model in read.items()} | {
         name: TypeAdapter(model).json_schema(by_alias=True, mode="serialization") for name, model in written.items()
     }
 

@@ -1,6 +1,7 @@
 """What data must be like: the rules of a table and of its columns, and how a broken one is told.
 
-Values only: who reads a schema from text, infers it or checks data by it stands beside this module.
+Source of schemas/data-schema.schema.json. Values only: who reads a schema from text, infers it or checks data by it
+stands beside this module.
 """
 
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ from mlops_kit.core.drift.profile import ColumnProfile, DataProfile, Family
 from mlops_kit.core.drift.schema import Cell, ColumnRules, ColumnType, DataSchema, OtherColumns
 from mlops_kit.core.errors import Problem
 
+SCHEMA = "https://raw.githubusercontent.com/mlops-kit/mlops-kit/main/schemas/data-schema.schema.json"
 Path = tuple[Key, ...]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _CHOICES: Mapping[str, type[StrEnum]] = {"type": ColumnType, "other-columns": OtherColumns}
@@ -88,6 +89,7 @@ def _known(path: Path) -> list[str]:
 
 
 def _render_table(schema: DataSchema, profile: DataProfile | None) -> Iterator[str]:
+    yield f"# yaml-language-server: $schema={SCHEMA}"
     yield "# What the data must be like. Data that breaks a rule is not trained on."
     if profile is not None:
         yield f"# Inferred from {profile.rows:,} rows, with slack: review it, and keep what you mean."

@@ -1,6 +1,11 @@
 """Schemas as YAML, read and written."""
 
+import json
+from pathlib import Path
+
+import jsonschema
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +15,9 @@ from mlops_kit.core.drift.schema_text import parse_schema, render_schema
 from mlops_kit.core.errors import InvalidInputError
 from tests.unit.drift.profiles import numbers, table, texts
 
+ROOT = Path(__file__).parents[3]
 INFERRED = """\
+# yaml-language-server: $schema=https://raw.githubusercontent.com/mlops-kit/mlops-kit/main/schemas/data-schema.schema.json
 # What the data must be like. Data that breaks a rule is not trained on.
 # Inferred from 1,000 rows, with slack: review it, and keep what you mean.
 # type: integer, number, boolean, text, moment or nested. A column without rules may hold anything.
@@ -43,6 +50,13 @@ def test_inferred_schema_says_what_was_seen_and_is_read_back() -> None:
     text = render_schema(schema, profile=profile)
     assert text == INFERRED
     assert parse_schema(text, file="schema.yaml") == schema
+
+
+def test_inferred_schema_fits_the_json_schema_that_editors_use() -> None:
+    published = json.loads((ROOT / "schemas" / "data-schema.schema.json").read_text())
+    jsonschema.validate(yaml.safe_load(INFERRED), published)
+    with pytest.raises(jsonschema.ValidationError, match="alowed"):
+        jsonschema.validate({"version": 1, "columns": {"x": {"alowed": ["a"]}}}, published)
 
 
 def test_smallest_schema_allows_everything() -> None:
