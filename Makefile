@@ -19,7 +19,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@bin/browser
-	@$(BIN)/pytest -n 2 --dist worksteal -q
+	@$(BIN)/pytest -n 3 --dist worksteal -q
 
 faults: $(STAMP)
 	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 3 --dist worksteal -q -m faults

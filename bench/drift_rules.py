@@ -163,8 +163,8 @@ def render_values(rows: Sequence[tuple[int, tuple[int, int], float, float, float
 
 def measure_rules(title: str) -> Row:
     """Both tables on standard output, and whether the goals are met at every size."""
-    numbers = list(simulate_numbers(partial(_repeats, budget=500_000)))
-    values = list(simulate_values(partial(_repeats, budget=500_000)))
+    numbers = list(simulate_numbers(partial(_repeats, budget=150_000)))
+    values = list(simulate_values(partial(_repeats, budget=150_000)))
     print(render_numbers(numbers), end="\n\n")
     print(render_values(values), end="\n\n")
     false = [one.alarms["mlops-kit"][0] for one in numbers] + [row[2] for row in values]

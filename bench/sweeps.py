@@ -31,7 +31,7 @@ FILES: Files = {"dvc.yaml": _PIPELINE, "params.yaml": "lr: 0.0\n", "source": "1\
 
 
 def paired_sweep(title: str, *, goal: float) -> Row:
-    """The same values by both, each in a repository of its own; every candidate is an experiment with its metric."""
+    """The same values by both, each in a repository of its own; every trial is an experiment with its metric."""
     with fresh_repository(FILES) as repository:
         _commit(repository)
         theirs = _queue(with_dvc_on_path(repository))
@@ -89,5 +89,5 @@ def _commit(repository: Repository) -> None:
     repository.run("git", "config", "user.email", "bench@example.org")
 
 
-_TITLE = f"sweep of {len(VALUES)} candidates, {WORKERS} at a time"
+_TITLE = f"sweep of {len(VALUES)} trials, {WORKERS} at a time"
 SWEEP_CASES = (Case(name="sweep", title=_TITLE, measure=lambda: paired_sweep(_TITLE, goal=2.0)),)

@@ -9,7 +9,7 @@ from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.plots import Pair, PlotKind, PlotRow, Series, SideName
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Section, Side
-from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
+from mlops_kit.core.review.sweep import NamedCell, SweepRows, TrialRow, TrialState
 from mlops_kit.core.types import Answer, Verb
 
 
@@ -109,10 +109,10 @@ def _stages(suffix: str) -> tuple[StageRow, ...]:
 def _sweep(suffix: str) -> SweepRows:
     settings = (NamedCell(path=f"params.yaml{suffix}", key=f"lr{suffix}", value=f"0.1{suffix}"),)
     metrics = (NamedCell(path=f"metrics.json{suffix}", key=f"accuracy{suffix}", value=f"high{suffix}"),)
-    done = CandidateRow(name=f"sweep-1{suffix}", state=CandidateState.DONE, params=settings, metrics=metrics, value=0.5)
-    failed = CandidateRow(
+    done = TrialRow(name=f"sweep-1{suffix}", state=TrialState.DONE, params=settings, metrics=metrics, value=0.5)
+    failed = TrialRow(
         name=f"sweep-2{suffix}",
-        state=CandidateState.FAILED,
+        state=TrialState.FAILED,
         params=settings,
         seconds=3,
         message=f"exit 1{suffix}",
@@ -121,7 +121,7 @@ def _sweep(suffix: str) -> SweepRows:
         baseline=f"{'a' * 40}{suffix}",
         metric=f"f1{suffix}",
         goal="maximize",
-        candidates=(done, failed),
+        trials=(done, failed),
         left_out=3,
         applied=f"sweep-1{suffix}",
     )

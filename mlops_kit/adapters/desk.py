@@ -1,6 +1,6 @@
 """A work tree of its own for one commit, in a folder, without history and without a copy of the objects.
 
-It borrows the objects of the repository that it is made from, and leaves no trace in that. What a candidate did there
+It borrows the objects of the repository that it is made from, and leaves no trace in that. What a trial did there
 is read back as contents of files; git there never commits.
 """
 
@@ -75,7 +75,7 @@ class Desk:
         done = self._opened().call(*words, timeout_seconds=_CHECKOUT_SECONDS)
         if done.code != 0:
             why = (done.errors.strip().splitlines() or ["no message"])[-1]
-            raise OutsideError(f"the commit {commit[:8]} could not be checked out for a candidate: {why}")
+            raise OutsideError(f"the commit {commit[:8]} could not be checked out for a trial: {why}")
 
 
 def _split(listed: bytes) -> tuple[str, ...]:

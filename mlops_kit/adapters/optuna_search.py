@@ -1,7 +1,7 @@
-"""The Search port by Optuna: asks for a candidate, tells it what came out, several under way at once.
+"""The Search port by Optuna: asks for a trial, tells it what came out, several under way at once.
 
 Nothing is stored: the study lives as long as the sweep. The same seed and the same results in the same order give the
-same candidates; with several slots the order is that in which candidates end.
+same trials; with several slots the order is that in which trials end.
 """
 
 from types import ModuleType
@@ -11,61 +11,61 @@ from mlops_kit import DISTRIBUTION
 from mlops_kit.core.config import Goal
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.sweep.candidate import Candidate, Setting
-from mlops_kit.core.sweep.space import Choices, Dimension, Scale, Space, count_candidates
+from mlops_kit.core.sweep.space import Choices, Dimension, Scale, Space, count_trials
+from mlops_kit.core.sweep.trial import Setting, Trial
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import Trial as Drawn
 
 _TRIES_FOR_ONE = 20
-"""How often Optuna is asked for a candidate that is not known yet; then there is none."""
+"""How often Optuna is asked for a trial that is not known yet; then there is none."""
 
 _Values = tuple[Scalar, ...]
 
 
 class OptunaSearch:
-    """At most `trials` different candidates; InputError where Optuna is not installed."""
+    """At most `trials` different trials; InputError where Optuna is not installed."""
 
     def __init__(self, space: Space, goal: Goal, *, trials: int, seed: int) -> None:
         self._optuna = _import_optuna()
         self._space = space
-        self._most = min(trials, count_candidates(space) or trials)
+        self._most = min(trials, count_trials(space) or trials)
         self._study = self._optuna.create_study(
             direction=goal.value, sampler=self._optuna.samplers.TPESampler(seed=seed, constant_liar=True)
         )
         self._distributions = {str(place): _distribution(self._optuna, one) for place, one in enumerate(space)}
-        self._trials: dict[int, Trial] = {}
+        self._drawn: dict[int, Drawn] = {}
         self._asked: set[tuple[str, ...]] = set()
         self._values: dict[tuple[str, ...], float | None] = {}
 
-    def ask(self) -> Candidate | None:
-        """A candidate that was not asked for yet; None where there were enough, or Optuna finds no other."""
+    def ask(self) -> Trial | None:
+        """A trial that was not asked for yet; None where there were enough, or Optuna finds no other."""
         if len(self._asked) >= self._most:
             return None
         for _ in range(_TRIES_FOR_ONE):
-            trial = self._study.ask(self._distributions)
-            settings = tuple(self._setting(trial, place) for place in range(len(self._space)))
+            drawn = self._study.ask(self._distributions)
+            settings = tuple(self._setting(drawn, place) for place in range(len(self._space)))
             key = _key(settings)
             if key not in self._asked:
                 self._asked.add(key)
-                candidate = Candidate(number=len(self._asked), settings=settings)
-                self._trials[candidate.number] = trial
-                return candidate
-            self._report(trial, self._values.get(key))
+                trial = Trial(number=len(self._asked), settings=settings)
+                self._drawn[trial.number] = drawn
+                return trial
+            self._report(drawn, self._values.get(key))
         return None
 
-    def tell(self, candidate: Candidate, value: float | None) -> None:
-        """What the metric was; None is a trial that failed."""
-        self._values[_key(candidate.settings)] = value
-        self._report(self._trials.pop(candidate.number), value)
+    def tell(self, trial: Trial, value: float | None) -> None:
+        """What the metric was; None is one that failed."""
+        self._values[_key(trial.settings)] = value
+        self._report(self._drawn.pop(trial.number), value)
 
-    def _report(self, trial: "Trial", value: float | None) -> None:
+    def _report(self, drawn: "Drawn", value: float | None) -> None:
         state = self._optuna.trial.TrialState
-        self._study.tell(trial, value, state=state.FAIL if value is None else state.COMPLETE)
+        self._study.tell(drawn, value, state=state.FAIL if value is None else state.COMPLETE)
 
-    def _setting(self, trial: "Trial", place: int) -> Setting:
+    def _setting(self, drawn: "Drawn", place: int) -> Setting:
         dimension = self._space[place]
-        found = trial.params[str(place)]
+        found = drawn.params[str(place)]
         value = dimension.values.values[found] if isinstance(dimension.values, Choices) else found
         return Setting(param=dimension.param, value=value)
 

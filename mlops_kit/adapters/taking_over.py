@@ -20,12 +20,12 @@ def require_clean(git: GitRepository, baseline: CommitSha, written: Iterable[str
     `written` are paths from the repository's top.
     """
     if git.resolve("HEAD") != baseline:
-        raise InputError(f"the work tree is no longer at {baseline[:8]}, from which the candidates started")
+        raise InputError(f"the work tree is no longer at {baseline[:8]}, from which the trials started")
     changed = _split(
         git.expect("diff", "--name-only", "--no-renames", "--ignore-submodules=all", "-z", baseline).output
     )
     if changed:
-        raise InputError(f"not committed: {_name(changed)}; the best candidate would be mixed with it", hint=_HINT)
+        raise InputError(f"not committed: {_name(changed)}; the best trial would be mixed with it", hint=_HINT)
     tops = tuple(map(PurePosixPath, written))
     new = [
         path
@@ -33,9 +33,7 @@ def require_clean(git: GitRepository, baseline: CommitSha, written: Iterable[str
         if _is_written(path, tops)
     ]
     if new:
-        raise InputError(
-            f"not in git: {_name(new)}; the best candidate would overwrite it", hint="git add and commit it"
-        )
+        raise InputError(f"not in git: {_name(new)}; the best trial would overwrite it", hint="git add and commit it")
 
 
 def take_over(git: GitRepository, baseline: CommitSha, commit: CommitSha) -> None:
@@ -46,7 +44,7 @@ def take_over(git: GitRepository, baseline: CommitSha, commit: CommitSha) -> Non
     known = set(git.list_files(baseline))
     lost = [path for path in sorted(files) if path not in known and _differs(git, path, files[path])]
     if lost:
-        raise InputError(f"not in git: {_name(lost)}; the best candidate would overwrite it", hint="move it away")
+        raise InputError(f"not in git: {_name(lost)}; the best trial would overwrite it", hint="move it away")
     for path in paths:
         if path in files:
             write_atomic(git.root / path, files[path])

@@ -98,6 +98,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     \b
     Example:  mlops-kit reproduce --jobs 4 train
+              mlops-kit reproduce --sweep train.lr=0.1,0.01 --metric accuracy
     """
     _refuse_privileged(caller.inputs)
     choice = _choose_engine(engine, {"--gpus": gpus is not None, "--verify": verify})

@@ -1,4 +1,4 @@
-"""`mlops-kit reproduce --sweep`: its options, and what is printed of the candidates."""
+"""`mlops-kit reproduce --sweep`: its options, and what is printed of the trials."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from mlops_kit.commands.sweep import Swept, sweep
 from mlops_kit.core.errors import InputError, InterruptedRunError, StageFailedError
 from mlops_kit.core.render.sweep import render_sweep, render_sweep_markdown, sweep_json
 from mlops_kit.core.review.sweep import (
-    CandidateResult,
-    CandidateState,
     Measure,
     SweepRows,
+    TrialResult,
+    TrialState,
     choose_measure,
     find_best,
-    rank_candidates,
+    rank_trials,
 )
 from mlops_kit.core.run import EngineKind, Selection
 from mlops_kit.core.sweep.words import parse_words
@@ -47,7 +47,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """How the stages of candidates run, as for any run."""
+    """How the stages of trials run, as for any run."""
 
     selection: Selection
     setting: wiring.RunSetting
@@ -67,10 +67,10 @@ def sweep_options(function: Callable[..., int]) -> Callable[..., int]:
         show_default=True,
         help="Every combination, or a search.",
     )
-    @click.option("--trials", type=click.IntRange(min=1), help="With optuna: how many candidates.")
-    @click.option("--metric", metavar="KEY", default="", help="Of a sweep: the metric that ranks candidates.")
+    @click.option("--trials", type=click.IntRange(min=1), help="With optuna: how many trials.")
+    @click.option("--metric", metavar="KEY", default="", help="Of a sweep: the metric that ranks trials.")
     @click.option("--seed", type=click.IntRange(min=0), help="With optuna: where its choice begins; default: 0.")
-    @click.option("--apply-best", is_flag=True, help="Of a sweep: leave the best candidate in the work tree.")
+    @click.option("--apply-best", is_flag=True, help="Of a sweep: leave the best trial in the work tree.")
     @wraps(function)
     def sweeping(
         *given: object,
@@ -93,9 +93,9 @@ def sweep_options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 def run_sweep(caller: Caller, question: Question, ground: Ground) -> Reproduction:
-    """Run the candidates and print them; the run of the one that is in the work tree now, of no stages for none."""
+    """Run the trials and print them; the run of the one that is in the work tree now, of no stages for none."""
     if ground.setting.engine.kind is EngineKind.DVC:
-        raise InputError("--sweep runs candidates side by side, and --engine dvc is one loop", hint="leave one out")
+        raise InputError("--sweep runs trials side by side, and --engine dvc is one loop", hint="leave one out")
     git = wiring.open_git(caller.folder, caller.inputs.variables)
     space = parse_words(question.words)
     measure = choose_measure(question.metric, wiring.load_config(git.root, caller.config_file))
@@ -105,12 +105,12 @@ def run_sweep(caller: Caller, question: Question, ground: Ground) -> Reproductio
     with wiring.open_laboratory(caller.folder, caller.inputs.variables, progress, plan) as laboratory:
         baseline = laboratory.fleet.baseline
         done = sweep(laboratory, ground.selection, measure, ground.manner)
-    rows = rank_candidates(done.results, measure, baseline=baseline)
+    rows = rank_trials(done.results, measure, baseline=baseline)
     best = _find_best(rows, done) if question.apply_best and not done.interrupted else None
     try:
         if best:
             winner = wiring.Winner(baseline=baseline, name=best.name, stages=best.stages)
-            wiring.apply_candidate(caller.folder, caller.inputs.variables, ground.selection, winner, tell=progress.note)
+            wiring.apply_trial(caller.folder, caller.inputs.variables, ground.selection, winner, tell=progress.note)
             rows = replace(rows, applied=best.name)
     finally:
         wiring.remember_sweep(caller.folder, caller.inputs.variables, rows)
@@ -119,23 +119,23 @@ def run_sweep(caller: Caller, question: Question, ground: Ground) -> Reproductio
     return Reproduction(stages=best.stages if best else ())
 
 
-def _find_best(rows: SweepRows, done: Swept) -> CandidateResult | None:
+def _find_best(rows: SweepRows, done: Swept) -> TrialResult | None:
     row = find_best(rows)
     return next((result for result in done.results if row and result.name == row.name), None)
 
 
 def _judge(rows: SweepRows, done: Swept, measure: Measure, *, apply_best: bool) -> None:
-    """The exit code: an interrupt, else that no candidate did its work, else that none can be called the best."""
+    """The exit code: an interrupt, else that no trial did its work, else that none can be called the best."""
     if done.interrupted:
-        raise InterruptedRunError(done.interrupted, hint="finished candidates are kept; run again to go on")
-    failed = [row for row in rows.candidates if row.state is CandidateState.FAILED]
-    if failed and len(failed) == len(rows.candidates):
-        count = f"all {len(failed)} candidates" if len(failed) > 1 else "the only candidate"
+        raise InterruptedRunError(done.interrupted, hint="finished trials are kept; run again to go on")
+    failed = [row for row in rows.trials if row.state is TrialState.FAILED]
+    if failed and len(failed) == len(rows.trials):
+        count = f"all {len(failed)} trials" if len(failed) > 1 else "the only trial"
         raise StageFailedError(f"{count} failed: {failed[0].message}", hint=_name_log(done))
     if measure.metric and find_best(rows) is None:
-        found = next((row.message for row in rows.candidates if row.state is CandidateState.DONE), "")
+        found = next((row.message for row in rows.trials if row.state is TrialState.DONE), "")
         applied = "; nothing was applied" if apply_best else ""
-        raise InputError(f"--metric {measure.metric!r}: no candidate has it: {found}{applied}")
+        raise InputError(f"--metric {measure.metric!r}: no trial has it: {found}{applied}")
 
 
 def _name_log(done: Swept) -> str:
@@ -158,7 +158,7 @@ def _refuse_nonsense(question: Question, searches: dict[str, bool], engine: str)
 
 
 def _refuse_others(given: dict[str, object]) -> None:
-    """What makes no sense for candidates."""
+    """What makes no sense for trials."""
     for option in ("verify", "dry_run", "explain", "check", "keep_going"):
         if given.get(option):
             raise click.UsageError(f"--{option.replace('_', '-')} does not go with --sweep")

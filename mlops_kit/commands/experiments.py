@@ -1,10 +1,10 @@
-"""Candidates as DVC's experiments: a commit on the one that they start from, and a reference that DVC looks for."""
+"""Trials as DVC's experiments: a commit on the one that they start from, and a reference that DVC looks for."""
 
 from collections.abc import Callable
 
 from mlops_kit.core.ports.drafts import Draft, Drafts
 from mlops_kit.core.ports.sweeping import Found
-from mlops_kit.core.sweep.candidate import Candidate, describe_settings
+from mlops_kit.core.sweep.trial import Trial, describe_settings
 from mlops_kit.core.types import CommitSha
 
 _NAMESPACE = "refs/exps"
@@ -12,10 +12,10 @@ _SUBJECT_LIMIT = 200
 
 
 def keep_experiment(
-    drafts: Drafts, point: Callable[[str, CommitSha], None], baseline: CommitSha, *, name: str, candidate: Candidate,
+    drafts: Drafts, point: Callable[[str, CommitSha], None], baseline: CommitSha, *, name: str, trial: Trial,
     found: Found,
 ) -> CommitSha:  # fmt: skip
-    """Let DVC know what a candidate left; `point` makes a reference lead to a commit. The same again changes none."""
+    """Let DVC know what a trial left; `point` makes a reference lead to a commit. The same again changes none."""
     commit = drafts.make_commit(
         Draft(
             parent=baseline,
@@ -23,7 +23,7 @@ def keep_experiment(
             source=baseline,
             files=found.files,
             removed=found.removed,
-            message=f"{name}: {_one_line(describe_settings(candidate))}\n",
+            message=f"{name}: {_one_line(describe_settings(trial))}\n",
         )
     )
     point(experiment_reference(baseline, name), commit)

@@ -1,7 +1,5 @@
 """Notes in the log what became of a retraining, and alarms of drift: whoever comes next, on any runner, knows it."""
 
-from datetime import datetime
-
 from mlops_kit.commands.retrain import Ground
 from mlops_kit.commands.world import World
 from mlops_kit.core.errors import ConflictError
@@ -12,13 +10,8 @@ ATTEMPTS = 5
 """How often a note is written when somebody else is first each time."""
 
 
-def note_training(
-    world: World, ground: Ground, kind: NoteKind, training: Training, *, reason: str, since: datetime | None = None
-) -> None:
-    """Leave a note, unless the same was noted meanwhile; ConflictError where others are first again and again.
-
-    With `since` a note from then on is the same too.
-    """
+def note_training(world: World, ground: Ground, kind: NoteKind, training: Training, *, reason: str) -> None:
+    """Leave a note, unless the last word is the same already; ConflictError where others are first again and again."""
     for attempt in range(ATTEMPTS):
         if attempt:
             world.git.fetch()
@@ -26,7 +19,7 @@ def note_training(
             one for one in world.log.read_notes() if (one.model, one.environment) == (ground.model, ground.environment)
         ]
         last = next((note for note in reversed(notes) if note.training), None)
-        if last and _is_same(last, kind, training) and (attempt or _is_since(last, since)):
+        if last and _is_same(last, kind, training):
             return
         try:
             world.log.append_note(
@@ -41,13 +34,11 @@ def note_training(
 
 
 def _is_same(note: Note, kind: NoteKind, training: Training) -> bool:
-    """Whether a note says this already."""
+    """Whether a note says this already, whatever it cost."""
     found = note.training
-    return note.kind is kind and found is not None and (found.data, found.key) == (training.data, training.key)
-
-
-def _is_since(note: Note, since: datetime | None) -> bool:
-    return since is not None and note.recorded_at is not None and note.recorded_at >= since
+    if note.kind is not kind or found is None:
+        return False
+    return (found.data, found.key, found.asked) == (training.data, training.key, training.asked)
 
 
 def _next(world: World, ground: Ground, kind: NoteKind, training: Training, *, seq: int, why: str) -> Note:

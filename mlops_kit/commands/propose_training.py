@@ -25,6 +25,7 @@ from mlops_kit.core.review.hand_over import Bounds, parse_hand_over
 from mlops_kit.core.review.report import Report
 from mlops_kit.core.training.decision import branch_of
 from mlops_kit.core.training.document import Retraining, changes_of, describe
+from mlops_kit.core.training.history import milliseconds
 from mlops_kit.core.training.proposal import Outcome, Proposal
 from mlops_kit.core.training.situation import Action
 from mlops_kit.core.types import Answer, CommitSha, NoteKind, Training
@@ -102,8 +103,13 @@ def _fail(world: World, ground: Ground, told: Proposal) -> Proposal:
     """The training has no result: the cooldown counts it, and after it is over it is tried again."""
     reason = told.retraining.failure or "the training ended without a result"
     claimed = told.retraining
-    training = Training(data=ground.trained.digest, key=claimed.key, gpu_seconds=claimed.gpu_seconds)
-    note_training(world, ground, NoteKind.FAILED, training, reason=reason, since=claimed.asked_at)
+    training = Training(
+        data=ground.trained.digest,
+        key=claimed.key,
+        gpu_seconds=claimed.gpu_seconds,
+        asked=milliseconds(claimed.asked_at),
+    )
+    note_training(world, ground, NoteKind.FAILED, training, reason=reason)
     return replace(told, outcome=Outcome.FAILED, reason=reason)
 
 

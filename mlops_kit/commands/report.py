@@ -35,7 +35,7 @@ from mlops_kit.core.tracking import RunAddress
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
 SWEEP_LIMIT = 100
-"""Candidates of a sweep that a report carries."""
+"""Trials of a sweep that a report carries."""
 _NO_REGISTRY = "the plan leaves the registry out: it was not asked (MLFLOW_TRACKING_URI is not set here)"
 
 
@@ -190,7 +190,7 @@ def _sweep(compared: Comparison, sources: Sources) -> SweepRows | None:
         return None
     recent = sources.git.list_first_parents("HEAD", limit=2)
     found = filter(None, map(sources.read_last_sweep, compared.head.project.roots))
-    return next((bound_sweep(rows, candidates=SWEEP_LIMIT) for rows in found if rows.baseline in recent), None)
+    return next((bound_sweep(rows, trials=SWEEP_LIMIT) for rows in found if rows.baseline in recent), None)
 
 
 def _is_at_hand(compared: Comparison, sources: Sources) -> bool:

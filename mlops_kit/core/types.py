@@ -185,12 +185,14 @@ class NoteKind(StrEnum):
 class Training:
     """What a note about training is of: the sha256 of the data, and the key of the retraining, empty for an alarm.
 
-    `gpu_seconds` are the seconds of all GPUs that the retraining held.
+    `gpu_seconds` are the seconds of all GPUs that the retraining held, `asked` says when it was asked for, in
+    milliseconds since 1970: that tells one that failed from a later one of the same key.
     """
 
     data: str
     key: str = ""
     gpu_seconds: int = 0
+    asked: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

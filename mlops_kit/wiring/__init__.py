@@ -50,7 +50,7 @@ from mlops_kit.wiring.runs import (
     open_workshop,
 )
 from mlops_kit.wiring.scoring import open_contest
-from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_candidate, open_laboratory, open_search, remember_sweep
+from mlops_kit.wiring.sweeps import SweepPlan, Winner, apply_trial, open_laboratory, open_search, remember_sweep
 from mlops_kit.wiring.training import find_root, has_dvc_remote, open_proposer, open_trainer, with_handed
 
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
     "SweepPlan",
     "Visit",
     "Winner",
-    "apply_candidate",
+    "apply_trial",
     "check_locks",
     "check_pipelines",
     "count_jobs",

@@ -1,4 +1,4 @@
-"""Where the candidates of a sweep run: work trees, pipelines, engine, search, and the experiments that they become."""
+"""Where the trials of a sweep run: work trees, pipelines, engine, search, and the experiments that they become."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mlops_kit.core.ports.sweeping import Found, Search
     from mlops_kit.core.review.sweep import SweepRows
     from mlops_kit.core.run import PlannedStage, StageResult
-    from mlops_kit.core.sweep.candidate import Candidate
     from mlops_kit.core.sweep.space import Space
+    from mlops_kit.core.sweep.trial import Trial
     from mlops_kit.core.types import CommitSha
     from mlops_kit.engines.local import Surroundings
 
@@ -37,7 +37,7 @@ SCRATCH = "sweeps"
 class SweepPlan:
     """What a sweep looks at, in which order, and where its stages run.
 
-    `clean` says that the work tree has to be the commit, because a candidate will be written into it.
+    `clean` says that the work tree has to be the commit, because a trial will be written into it.
     """
 
     space: Space
@@ -48,7 +48,7 @@ class SweepPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
-    """The candidate that is to be in the work tree: its commit's parent, its name, and what its stages did."""
+    """The trial that is to be in the work tree: its commit's parent, its name, and what its stages did."""
 
     baseline: CommitSha
     name: str
@@ -106,7 +106,7 @@ def open_search(space: Space, goal: Goal | None, *, trials: int, seed: int) -> S
     return OptunaSearch(space, goal, trials=trials, seed=seed)
 
 
-def apply_candidate(
+def apply_trial(
     folder: Path,
     environment: Mapping[str, str],
     selection: Selection,
@@ -114,7 +114,7 @@ def apply_candidate(
     *,
     tell: Callable[[str], None],
 ) -> None:
-    """Leave a candidate's params, lock and outputs in the work tree; InputError where that is not the commit now."""
+    """Leave a trial's params, lock and outputs in the work tree; InputError where that is not the commit now."""
     from mlops_kit.adapters.dvc.applying import check_out_outputs, note_results
     from mlops_kit.adapters.taking_over import require_clean, take_over
     from mlops_kit.commands.experiments import experiment_reference
@@ -174,15 +174,15 @@ def _read_params(git: GitRepository, folder: Path, space: Space) -> Mapping[str,
 
 def _keeper(
     git: GitRepository, environment: Mapping[str, str], baseline: CommitSha
-) -> Callable[[str, Candidate, Found], None]:
+) -> Callable[[str, Trial, Found], None]:
     from mlops_kit.adapters.drafts import GitDrafts
     from mlops_kit.commands.experiments import keep_experiment
 
     def point(reference: str, commit: CommitSha) -> None:
         git.expect("update-ref", reference, commit)
 
-    def keep(name: str, candidate: Candidate, found: Found) -> None:
-        keep_experiment(GitDrafts(git, environment), point, baseline, name=name, candidate=candidate, found=found)
+    def keep(name: str, trial: Trial, found: Found) -> None:
+        keep_experiment(GitDrafts(git, environment), point, baseline, name=name, trial=trial, found=found)
 
     return keep
 
@@ -198,6 +198,6 @@ def _admission(
         written = [(home / path).as_posix() for stage in planned for path in stage.writes]
         if clean:
             require_clean(git, baseline, written)
-        require_committed(git, written, why="candidates run the commit")
+        require_committed(git, written, why="trials run the commit")
 
     return admit

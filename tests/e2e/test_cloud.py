@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.contract.mlflow_database import place_empty_database
 from tests.e2e.act import Stage
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account
@@ -17,6 +18,7 @@ IDENTITY = "identity-canary-0123456789"
 
 @pytest.fixture
 def registry(stage: Stage) -> Stage:
+    place_empty_database(stage.consumer.registry)
     return replace(stage, secrets={"MLFLOW_TRACKING_URI": f"sqlite:///{stage.consumer.registry}"})
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.contract.mlflow_database import place_empty_database
 from tests.e2e.act import TOKEN, Run, Stage
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_routes import Account
@@ -13,6 +14,7 @@ from tests.fakes.github_routes import Account
 @pytest.fixture
 def registry(stage: Stage) -> Stage:
     """A stage whose runs know the MLflow registry."""
+    place_empty_database(stage.consumer.registry)
     return replace(stage, secrets={"MLFLOW_TRACKING_URI": f"sqlite:///{stage.consumer.registry}"})
 
 

@@ -23,9 +23,11 @@ READ = {"contents": "read"}
 PROMOTE = {"contents": "write", "deployments": "write", "pull-requests": "write", "actions": "read"}
 POST = {"contents": "write", "pull-requests": "write", "checks": "write", "statuses": "write"}
 PROPOSE = {"contents": "write", "pull-requests": "write"}
+WATCH = {"contents": "read", "issues": "write"}
 IDENTITY = {"id-token": "write"}
 PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     "ci.yml": {"check": READ},
+    "drift.yml": {"drift": WATCH},
     "promote.yml": {"promote": PROMOTE},
     "promote-cloud.yml": {"promote": {**IDENTITY, **PROMOTE}},
     "reconcile.yml": {"reconcile": PROMOTE},
@@ -47,6 +49,7 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     },
 }
 GRANTS = {
+    "drift.yml": WATCH,
     "promote.yml": PROMOTE,
     "reconcile.yml": PROMOTE,
     "retrain.yml": PROPOSE,
@@ -55,6 +58,7 @@ GRANTS = {
 }
 CONCURRENCY = {
     "ci.yml": {"cancel-in-progress": True},
+    "drift.yml": {"cancel-in-progress": False},
     "promote.yml": {"cancel-in-progress": False, "queue": "max"},
     "promote-cloud.yml": {"cancel-in-progress": False, "queue": "max"},
     "reconcile.yml": {"cancel-in-progress": False},
@@ -74,6 +78,7 @@ ENVIRONMENTS = {
 }
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 UNGUARDED_SECRETS = {
+    ("drift.yml", "drift"): {"HEARTBEAT_URL", *(f"READ_ONLY_{name}" for name in AWS)},
     ("retrain.yml", "retrain"): {f"READ_ONLY_{name}" for name in AWS},
     ("retrain.yml", "propose"): {"APP_PRIVATE_KEY", "HEARTBEAT_URL", *AWS},
     ("rollback.yml", "rollback"): {"APP_PRIVATE_KEY"},
@@ -86,9 +91,10 @@ TRIGGERS = {
     "ci.yml": {"pull_request", "push"},
     "release.yml": {"push"},
     **dict.fromkeys(("promote.yml", "promote-cloud.yml", "reconcile.yml", "review.yml"), CALLED),
-    **dict.fromkeys(("retrain.yml", "rollback.yml", "runner.yml"), CALLED),
+    **dict.fromkeys(("drift.yml", "retrain.yml", "rollback.yml", "runner.yml"), CALLED),
 }
 EXAMPLE_TRIGGERS = {
+    "drift.yml": {"schedule", "workflow_dispatch"},
     "promote.yml": {"push"},
     "promote-aws.yml": {"push"},
     "promote-azure.yml": {"push"},

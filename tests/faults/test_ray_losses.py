@@ -38,26 +38,32 @@ stages:
 """
 
 
-@pytest.fixture
-def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
-    with serve_s3(tmp_path / "s3") as server:
-        for name, value in server.variables.items():
-            monkeypatch.setenv(name, value)
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with serve_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
 
 
-@pytest.fixture
-def cluster(s3: S3Server, tmp_path: Path) -> Iterator[Cluster]:
-    """A head, and two nodes that could each run the held stage."""
-    with start_cluster(node_environment(tmp_path, s3)) as found:
+@pytest.fixture(scope="module")
+def head(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A head alone."""
+    with start_cluster(node_environment(tmp_path_factory.mktemp("home"), s3)) as found:
         found.add_node(cpus=2)
-        found.add_node(cpus=1, resources={"far": 1})
-        found.add_node(cpus=1, resources={"far": 1})
         yield found
 
 
 @pytest.fixture
-def held(tmp_path: Path, cluster: Cluster, s3: S3Server) -> RayProject:
+def cluster(head: Cluster) -> Cluster:
+    """A head, and two nodes that could each run the held stage: what an earlier test left alive, and new ones."""
+    while len(head.nodes) < 3:
+        head.add_node(cpus=1, resources={"far": 1})
+    return head
+
+
+@pytest.fixture
+def held(tmp_path: Path, cluster: Cluster, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> RayProject:
+    for name, value in s3.variables.items():
+        monkeypatch.setenv(name, value)
     params = f"seen: {tmp_path / 'seen'}\ngate: {tmp_path / 'gate'}\n"
     return make_ray_project(tmp_path, {"dvc.yaml": STAGES, "params.yaml": params}, cluster, s3)
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 RAY = Path(sys.executable).parent / "ray"
 START_SECONDS = 300.0
@@ -62,15 +63,15 @@ class Cluster:
         """Start a node; the first one is the head. It is ready when this returns."""
         wanted = [f"--num-cpus={cpus}", f"--num-gpus={gpus}", f"--resources={json.dumps(dict(resources or {}))}"]
         memory = [f"--object-store-memory={100 * 1024 * 1024}"]
-        count = len(self.nodes)
-        with (self.folder / f"node-{count}.log").open("wb") as log:
+        file = self.folder / f"node-{uuid4().hex}.log"
+        with file.open("wb") as log:
             process = subprocess.Popen(
                 [RAY, "start", "--block", *self._role(), *wanted, *memory],
                 env=dict(self.environment), cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
             )  # fmt: skip
         self.nodes.append(Node(process=process))
-        self._wait_for(b"Ray runtime started.", self.folder / f"node-{count}.log", process)
+        self._wait_for(b"Ray runtime started.", file, process)
         return self.nodes[-1]
 
     def _role(self) -> list[str]:

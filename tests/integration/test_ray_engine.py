@@ -215,13 +215,13 @@ def test_without_ray_the_engine_says_what_to_install() -> None:
     assert done.stderr.splitlines()[-1] == "mlops_kit.core.errors.InputError: the Ray engine needs ray"
 
 
-def test_the_candidates_of_a_sweep_run_on_the_cluster_each_with_its_own_params(site: Site) -> None:
+def test_the_trials_of_a_sweep_run_on_the_cluster_each_with_its_own_params(site: Site) -> None:
     stage = "stages: {head: {cmd: 'head -n ${lines} data > top; wc -l < top > size.json', deps: [data], outs: [top]"
     found = site.make(f"{stage}, metrics: [size.json: {{cache: false}}]}}}}", {"params.yaml": "lines: 2\n"})
     put_under_dvc(found.project, "data", "a\nb\nc\n")
     code, output, errors = found.run("--sweep", "lines=1,3", "--format", "json")
     assert code == 0, errors
-    rows = json.loads(output)["candidates"]
+    rows = json.loads(output)["trials"]
     assert [(row["params"][0]["value"], row["metrics"][0]["value"]) for row in rows] == [(1, 1), (3, 3)]
     assert found.project.git("status", "--porcelain") == ""
     head = found.project.git("rev-parse", "HEAD").strip()

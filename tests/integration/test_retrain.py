@@ -203,6 +203,21 @@ def test_a_pull_request_of_older_data_makes_room_for_the_newer_one(orchard: Orch
     assert github.bodies(author=KIT) == ["#2 is of newer data, and takes the place of this one."]
 
 
+def test_nothing_is_trained_on_data_that_is_not_valid(
+    github: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orchard = make_orchard(tmp_path, github=github, policy=DRIFTING, rows=table(shift=0, seed=1))
+    orchard.replace_data(f"another,accuracy\n{table(shift=0, seed=2)}", orchard.runner)
+
+    assert orchard.hand_over("--now") is ExitCode.REFUSED
+    assert "the data is not valid, so nothing is trained on it: rows.csv" in capsys.readouterr().err
+    assert orchard.propose("--now") is ExitCode.REFUSED
+    assert (orchard.branches(), github.pulls) == ([], {})
+    orchard.replace_data('x,accuracy\n"cut', orchard.runner)
+    assert orchard.retrain("--hand-over", FOLDER) is ExitCode.INPUT
+    assert not (orchard.runner.root / FOLDER / "lock").exists()
+
+
 SCORED = (
     POLICY
     + """

@@ -1,4 +1,4 @@
-"""`reproduce --sweep` with real git and DVC: candidates, experiments, the best in the work tree, interrupts."""
+"""`reproduce --sweep` with real git and DVC: trials, experiments, the best in the work tree, interrupts."""
 
 import contextlib
 import json
@@ -56,10 +56,10 @@ class Sweeper:
         return code, out or err
 
     def rows(self, *words: str) -> list[dict[str, Any]]:
-        """The candidates of a sweep that ends well, the best first."""
+        """The trials of a sweep that ends well, the best first."""
         code, out = self.run("--format", "json", *words)
         assert code == ExitCode.DONE, out
-        found: list[dict[str, Any]] = json.loads(out)["candidates"]
+        found: list[dict[str, Any]] = json.loads(out)["trials"]
         return found
 
     def experiments(self) -> set[str]:
@@ -84,7 +84,7 @@ def params(row: dict[str, Any]) -> list[object]:
     return [param["value"] for param in row["params"]]
 
 
-def test_candidates_are_ranked_and_are_experiments_and_what_they_share_runs_once(sweeper: Sweeper) -> None:
+def test_trials_are_ranked_and_are_experiments_and_what_they_share_runs_once(sweeper: Sweeper) -> None:
     project = sweeper.project
     rows = sweeper.rows("--sweep", "train.lr=0.2,0.7,0.5", "--sweep", "train.kind=good,bad", "--metric", "acc")
     assert [(params(row), row["state"], row["value"]) for row in rows] == [
@@ -126,7 +126,7 @@ def test_the_best_is_left_in_the_work_tree_as_a_run_would_leave_it(sweeper: Swee
     report = subprocess.run(words, cwd=project.root, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
     sweep = json.loads(report.stdout)["sweep"]
     assert sweep["applied"] == rows[0]["name"]
-    assert [row["name"] for row in sweep["candidates"]] == [row["name"] for row in rows]
+    assert [row["name"] for row in sweep["trials"]] == [row["name"] for row in rows]
 
 
 def test_the_same_sweep_again_computes_nothing_and_changes_no_experiment(sweeper: Sweeper) -> None:
@@ -181,7 +181,7 @@ def test_nothing_runs_where_the_question_is_wrong(
 def test_uncommitted_code_is_refused_and_names_the_file(sweeper: Sweeper) -> None:
     sweeper.project.write({"dvc.yaml": STAGES.replace("cat data", "tac data")})
     code, out = sweeper.run("--sweep", "train.lr=1")
-    assert (code, "not committed: dvc.yaml; candidates run the commit" in out) == (ExitCode.INPUT, True)
+    assert (code, "not committed: dvc.yaml; trials run the commit" in out) == (ExitCode.INPUT, True)
 
 
 def test_where_all_fail_the_table_says_so_and_nothing_is_applied(sweeper: Sweeper) -> None:
@@ -235,7 +235,7 @@ def test_an_interrupt_keeps_what_finished_and_leaves_nothing_behind(sweeper: Swe
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == ExitCode.INTERRUPTED
-    rows = json.loads(out)["candidates"]
+    rows = json.loads(out)["trials"]
     states = sorted((row["state"], *params(row)) for row in rows)
     assert states == [("done", 0.1), ("interrupted", 0.2), ("interrupted", 0.3)]
     assert list((project.root / ".dvc/tmp/mlops-kit/sweeps").iterdir()) == []

@@ -29,5 +29,5 @@ def check_out_outputs(
 
 
 def note_results(root: Path, results: Iterable[StageResult]) -> None:
-    """Leave for `report` what a candidate's stages did."""
+    """Leave for `report` what a trial's stages did."""
     write_last_run(root, tuple(results))

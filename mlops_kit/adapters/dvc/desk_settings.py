@@ -1,4 +1,4 @@
-"""Lets a candidate's work tree use the cache, the run-cache and the remotes of the repository that it is made from."""
+"""Lets a trial's work tree use the cache, the run-cache and the remotes of the repository that it is made from."""
 
 from pathlib import Path
 from typing import Any

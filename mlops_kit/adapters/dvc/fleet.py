@@ -1,7 +1,7 @@
-"""The Fleet port: candidates of a sweep side by side, each a run of the pipeline in a work tree of its own.
+"""The Fleet port: trials of a sweep side by side, each a run of the pipeline in a work tree of its own.
 
 Their stages are called `NAME/STAGE`. DVC's bookkeeping for all of them happens in one thread; every step is done in the
-folder of its candidate. Nothing is written into the repository itself, but for objects in the cache.
+folder of its trial. Nothing is written into the repository itself, but for objects in the cache.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ from mlops_kit.adapters.git import GitRepository
 from mlops_kit.core.errors import InputError, StageFailedError
 from mlops_kit.core.ports.sweeping import Found, Opened
 from mlops_kit.core.run import Errand, PlannedStage, RemoteResult, Selection, StageCommand, StageResult, StageState
-from mlops_kit.core.sweep.candidate import Candidate, name_candidate
 from mlops_kit.core.sweep.params import set_params
+from mlops_kit.core.sweep.trial import Trial, name_trial
 from mlops_kit.core.types import CommitSha, StageName
 
 _BASELINE = "baseline"
@@ -37,7 +37,7 @@ _NAME_VARIABLE, _BASELINE_VARIABLE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where candidates work: `scratch` is an empty folder for their work trees, `root` DVC's root of the repository and
+    """Where trials work: `scratch` is an empty folder for their work trees, `root` DVC's root of the repository and
     `folder` that of the run, both inside of the repository. `params` are the params files by path from `folder`."""
 
     git: GitRepository
@@ -50,7 +50,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class _Berth:
-    """A candidate under way: its work tree, its pipeline, and its own params files, by path from the run's folder."""
+    """A trial under way: its work tree, its pipeline, and its own params files, by path from the run's folder."""
 
     desk: Desk
     pipeline: DvcPipeline
@@ -59,7 +59,7 @@ class _Berth:
 
 
 class DvcFleet:
-    """The candidates of one sweep; as a context manager it ends them all. `tell` takes what people should know."""
+    """The trials of one sweep; as a context manager it ends them all. `tell` takes what people should know."""
 
     def __init__(self, site: Site, tell: Callable[[str], None]) -> None:
         self._site = site
@@ -80,13 +80,13 @@ class DvcFleet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of every candidate's pipeline."""
+        """Let go of every trial's pipeline."""
         for berth in self._berths.values():
             berth.closing.close()
 
     @property
     def baseline(self) -> CommitSha:
-        """The commit that every candidate starts from."""
+        """The commit that every trial starts from."""
         return self._baseline
 
     @property
@@ -100,11 +100,11 @@ class DvcFleet:
         with self._moored(_BASELINE, {}) as berth:
             return berth.pipeline.plan(replace(selection, pull=False))
 
-    def open(self, candidate: Candidate) -> Opened:
-        """Lay a candidate out; InputError where the pipeline is wrong with its params."""
+    def open(self, trial: Trial) -> Opened:
+        """Lay a trial out; InputError where the pipeline is wrong with its params."""
         scope = " ".join([str(self._home), *self._selection.targets, str(self._selection.every_pipeline)])
-        name = name_candidate(candidate, baseline=self._baseline, scope=scope)
-        files = set_params(self._site.params, candidate.settings)
+        name = name_trial(trial, baseline=self._baseline, scope=scope)
+        files = set_params(self._site.params, trial.settings)
         berth = self._moor(name, files)
         try:
             with self._at(berth):
@@ -117,7 +117,7 @@ class DvcFleet:
         return Opened(name=name, planned=tuple(self._twins.enter(stage, keys) for stage in prefixed))
 
     def close(self, name: str, results: Iterable[StageResult]) -> Found:
-        """Note how a candidate's stages ended, and give its place to another."""
+        """Note how a trial's stages ended, and give its place to another."""
         berth = self._berths[name]
         inner = tuple(replace(result, name=_split(result.name)[1]) for result in results)
         try:
@@ -136,7 +136,7 @@ class DvcFleet:
         )
 
     def discard(self, name: str) -> None:
-        """Give the place of a candidate to another, whatever became of it."""
+        """Give the place of a trial to another, whatever became of it."""
         berth = self._berths.pop(name)
         with contextlib.chdir(self._site.folder):
             data = self._data_paths(berth)
@@ -181,13 +181,13 @@ class DvcFleet:
         return None
 
     def flush(self) -> None:
-        """Write what was noted of every candidate."""
+        """Write what was noted of every trial."""
         for berth in self._berths.values():
             with self._at(berth):
                 berth.pipeline.flush()
 
     def push(self) -> None:
-        """Send what the candidates under way have made to the DVC remote."""
+        """Send what the trials under way have made to the DVC remote."""
         for berth in self._berths.values():
             with self._at(berth):
                 berth.pipeline.push()
@@ -199,10 +199,10 @@ class DvcFleet:
                 pipeline.verify((inner,))
 
     def finish(self, results: Iterable[StageResult]) -> None:
-        """Nothing: each candidate is finished when it is closed."""
+        """Nothing: each trial is finished when it is closed."""
 
     def describe_errand(self, stage: StageName) -> Errand:
-        """What another machine has to know to run a stage: with the candidate's own params files."""
+        """What another machine has to know to run a stage: with the trial's own params files."""
         berth = self._berths[_split(stage)[0]]
         with self._of(stage) as (pipeline, inner):
             errand = pipeline.describe_errand(inner)
@@ -226,7 +226,7 @@ class DvcFleet:
     def _moor(self, name: str, files: Mapping[str, bytes]) -> _Berth:
         """A free work tree, or a new one, with these params files, and its pipeline."""
         if name in self._berths:
-            raise InputError(f"the candidate {name} runs already")
+            raise InputError(f"the trial {name} runs already")
         desk = self._free.pop() if self._free else self._lay_out()
         top = desk.folder / self._home
         for file, data in files.items():
@@ -240,7 +240,7 @@ class DvcFleet:
 
     def _lay_out(self) -> Desk:
         self._desks += 1
-        desk = Desk(self._site.scratch / f"candidate-{self._desks}", self._site.environment)
+        desk = Desk(self._site.scratch / f"trial-{self._desks}", self._site.environment)
         desk.lay_out(self._site.git, self._baseline)
         return desk
 
@@ -277,14 +277,14 @@ class DvcFleet:
         return tuple(sorted(Path(path).relative_to(berth.desk.folder).as_posix() for path in tops | ignores))
 
     def _data_paths(self, berth: _Berth) -> tuple[str, ...]:
-        """Data of `.dvc` files, from the repository's top: the next candidate has the same."""
+        """Data of `.dvc` files, from the repository's top: the next trial has the same."""
         root = PurePosixPath(self._site.root.relative_to(self._site.git.root).as_posix())
         found = [out for stage in berth.pipeline.stages if stage.is_data_source for out in stage.outs]
         return tuple(str(root / path_from_root(out, berth.pipeline.root)) for out in found if out.protocol == "local")
 
 
 def _prefix(name: str, stage: PlannedStage) -> PlannedStage:
-    """The stage as one of a candidate: other candidates' stages share no path with it."""
+    """The stage as one of a trial: other trials' stages share no path with it."""
     return replace(
         stage,
         name=StageName(f"{name}/{stage.name}"),

@@ -1,4 +1,4 @@
-"""Tells which stages of several candidates are the same: their commands, their params, and all that they need.
+"""Tells which stages of several trials are the same: their commands, their params, and all that they need.
 
 Only a forecast, which spares a wait: what is restored and what runs is still decided by DVC's run-cache.
 """
@@ -19,7 +19,7 @@ def identify_stages(
 ) -> Mapping[Stage, str]:
     """A key for every stage that has a command and could be shared, each stage after what it needs.
 
-    `changed` are the files (absolute) that candidates write: what reads one as a whole is shared with nobody.
+    `changed` are the files (absolute) that trials write: what reads one as a whole is shared with nobody.
     """
     keys: dict[Stage, str | None] = {}
     for stage in stages:

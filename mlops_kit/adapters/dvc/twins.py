@@ -1,4 +1,4 @@
-"""Lets a candidate's stage wait for the same stage of another candidate, whose result it will find in the run-cache."""
+"""Lets a trial's stage wait for the same stage of another trial, whose result it will find in the run-cache."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -39,15 +39,15 @@ class Twins:
         for follower in self._followers.pop(stage, ()):
             self._count_down(follower)
 
-    def leave(self, candidate: str) -> None:
-        """A candidate is over: what it did not get to do, its twins do themselves."""
-        for stage in [name for name in self._missing if name.startswith(f"{candidate}/")]:
+    def leave(self, trial: str) -> None:
+        """A trial is over: what it did not get to do, its twins do themselves."""
+        for stage in [name for name in self._missing if name.startswith(f"{trial}/")]:
             self.end(stage)
             if self._missing.pop(stage):
                 self._arrived.append(stage)
 
     def take_arrivals(self) -> tuple[StageName, ...]:
-        """The stages that wait for nothing any longer, each once; also those whose candidate is over."""
+        """The stages that wait for nothing any longer, each once; also those whose trial is over."""
         arrived, self._arrived = tuple(self._arrived), []
         return arrived
 

@@ -1,4 +1,4 @@
-"""Searching over params: who says which candidate comes next, and where candidates run."""
+"""Searching over params: who says which trial comes next, and where trials run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,23 +6,23 @@ from typing import Protocol
 
 from mlops_kit.core.ports.running import Pipeline
 from mlops_kit.core.run import PlannedStage, StageResult
-from mlops_kit.core.sweep.candidate import Candidate
+from mlops_kit.core.sweep.trial import Trial
 from mlops_kit.core.types import CommitSha
 
 
 class Search(Protocol):
-    """Who says which candidate comes next; several may be under way."""
+    """Who says which trial comes next; several may be under way."""
 
-    def ask(self) -> Candidate | None:
-        """The next candidate, None where there is none any more."""
+    def ask(self) -> Trial | None:
+        """The next trial, None where there is none any more."""
 
-    def tell(self, candidate: Candidate, value: float | None) -> None:
-        """What the metric was, None where the candidate has none."""
+    def tell(self, trial: Trial, value: float | None) -> None:
+        """What the metric was, None where the trial has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A candidate that is ready to run: the name of its experiment, and its stages, whose names begin with that."""
+    """A trial that is ready to run: the name of its experiment, and its stages, whose names begin with that."""
 
     name: str
     planned: tuple[PlannedStage, ...]
@@ -30,7 +30,7 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a finished candidate leaves, by path from the repository's top.
+    """What a finished trial leaves, by path from the repository's top.
 
     `files` are those that git keeps and that differ from the commit, `removed` are gone; `metrics` is what metrics
     files hold, `unreadable` why others could not be read.
@@ -43,20 +43,20 @@ class Found:
 
 
 class Fleet(Pipeline, Protocol):
-    """The pipelines of all candidates that are under way, as one; each has a work tree of its own."""
+    """The pipelines of all trials that are under way, as one; each has a work tree of its own."""
 
     @property
     def baseline(self) -> CommitSha:
-        """The commit that every candidate starts from."""
+        """The commit that every trial starts from."""
 
-    def open(self, candidate: Candidate) -> Opened:
-        """Lay a candidate out; InputError where the pipeline is wrong with its params."""
+    def open(self, trial: Trial) -> Opened:
+        """Lay a trial out; InputError where the pipeline is wrong with its params."""
 
     def close(self, name: str, results: Iterable[StageResult]) -> Found:
-        """Note how a candidate's stages ended, and give its place to another.
+        """Note how a trial's stages ended, and give its place to another.
 
         StageFailedError, InputError or IntegrityError where what it left cannot be kept.
         """
 
     def discard(self, name: str) -> None:
-        """Give the place of a candidate that did not succeed to another."""
+        """Give the place of a trial that did not succeed to another."""

@@ -26,6 +26,7 @@ class TrainingDocument:
     data: Sha256Text
     key: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     gpu_seconds: Annotated[int, Field(ge=0, le=2**53, strict=True)] = 0
+    asked: Annotated[int, Field(ge=0, le=2**53, strict=True)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The candidates of the sweep that a change comes from."""
+"""The trials of the sweep that a change comes from."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from mlops_kit.core.review.report import Report
 
 
 def sweep_blocks(report: Report) -> Iterator[Block]:
-    """A row per candidate, the best first."""
-    if report.sweep is None or not report.sweep.candidates:
+    """A row per trial, the best first."""
+    if report.sweep is None or not report.sweep.trials:
         return
     head, rows = sweep_table(report.sweep)
     told = (f"<sub>{prose(line)}</sub>" for line in summarise_sweep(report.sweep))
     before = ("#### Sweep", "", *head)
-    yield Block(rank=Rank.SWEEP, before=before, rows=rows, after=("", *told, ""), more="candidates")
+    yield Block(rank=Rank.SWEEP, before=before, rows=rows, after=("", *told, ""), more="trials")

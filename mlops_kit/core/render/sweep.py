@@ -1,4 +1,4 @@
-"""The candidates of a sweep as a table: for a terminal, as markdown, as JSON."""
+"""The trials of a sweep as a table: for a terminal, as markdown, as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from mlops_kit.core.render.sweep_rows import (
 from mlops_kit.core.render.text import align
 from mlops_kit.core.review.sweep import SWEEP, SweepRows
 
-_NO_CANDIDATES = "no candidates"
+_NO_TRIALS = "no trials"
 
 
 def sweep_json(rows: SweepRows) -> str:
@@ -28,9 +28,9 @@ def sweep_json(rows: SweepRows) -> str:
 
 
 def render_sweep(rows: SweepRows) -> str:
-    """A line per candidate, the best first, and what became of them in all."""
-    if not rows.candidates:
-        return _NO_CANDIDATES
+    """A line per trial, the best first, and what became of them in all."""
+    if not rows.trials:
+        return _NO_TRIALS
     return "\n".join([*align(sweep_rows(rows)), "", *summarise_sweep(rows)])
 
 
@@ -45,13 +45,13 @@ def sweep_table(rows: SweepRows) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The head of the table and its rows, in markdown; nothing foreign in it is interpreted."""
     params, metrics = list_params(rows), list_metrics(rows)
     titles = [*(cell(show_name(name)) for name in params), *(cell(name) for name in metric_titles(rows, metrics))]
-    head = ("| ", "candidate", *titles, "state", "seconds |")
+    head = ("| ", "trial", *titles, "state", "seconds |")
     rule = ("|--:|:--", *["--:"] * len(titles), ":--", "--:|")
     return (" | ".join(head), "|".join(rule)), tuple(_markdown_rows(rows, params, metrics))
 
 
 def _markdown_rows(rows: SweepRows, params: tuple[Name, ...], metrics: tuple[Name, ...]) -> Iterator[str]:
-    for place, row in enumerate(rows.candidates, 1):
+    for place, row in enumerate(rows.trials, 1):
         state = f"{row.state.value}: {prose(row.message, limit=MESSAGE_LIMIT)}" if row.message else row.state.value
         parts = (
             f"| {place}",

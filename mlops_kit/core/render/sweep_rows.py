@@ -1,4 +1,4 @@
-"""The candidates of a sweep as rows of text, and in a sentence what became of them."""
+"""The trials of a sweep as rows of text, and in a sentence what became of them."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,8 @@ from mlops_kit.core.render.escape import MESSAGE_LIMIT, clean
 from mlops_kit.core.render.run import count_states
 from mlops_kit.core.render.values import show_value
 from mlops_kit.core.review.cells import Cell
-from mlops_kit.core.review.sweep import CandidateRow, NamedCell, SweepRows
-from mlops_kit.core.sweep.candidate import PARAMS_FILE
+from mlops_kit.core.review.sweep import NamedCell, SweepRows, TrialRow
+from mlops_kit.core.sweep.trial import PARAMS_FILE
 
 Name = tuple[str, str]
 """A param or metric: its file and key."""
@@ -18,11 +18,11 @@ _PARAMS = 20
 
 
 def sweep_rows(rows: SweepRows) -> tuple[tuple[str, ...], ...]:
-    """The titles, and a row per candidate, the best first; nothing for none."""
-    if not rows.candidates:
+    """The titles, and a row per trial, the best first; nothing for none."""
+    if not rows.trials:
         return ()
     params, metrics = list_params(rows), list_metrics(rows)
-    titles = ("", "candidate", *map(show_name, params), *metric_titles(rows, metrics), "state", "seconds", "")
+    titles = ("", "trial", *map(show_name, params), *metric_titles(rows, metrics), "state", "seconds", "")
     lines = (
         (
             str(place),
@@ -33,14 +33,14 @@ def sweep_rows(rows: SweepRows) -> tuple[tuple[str, ...], ...]:
             f"{row.seconds:.1f}",
             clean(row.message, limit=MESSAGE_LIMIT),
         )
-        for place, row in enumerate(rows.candidates, 1)
+        for place, row in enumerate(rows.trials, 1)
     )
     return (titles, *lines)
 
 
 def summarise_sweep(rows: SweepRows) -> Iterator[str]:
-    """What ranks, how candidates ended, and which one is applied."""
-    states = count_states(row.state.value for row in rows.candidates)
+    """What ranks, how trials ended, and which one is applied."""
+    states = count_states(row.state.value for row in rows.trials)
     more = f", and {rows.left_out} more" if rows.left_out else ""
     ranked = (
         f"; best first by {clean(rows.metric)} ({rows.goal})"
@@ -54,13 +54,13 @@ def summarise_sweep(rows: SweepRows) -> Iterator[str]:
 
 def list_params(rows: SweepRows) -> tuple[Name, ...]:
     """The params that the sweep sets; the first, where a stranger names many."""
-    names = dict.fromkeys((found.path, found.key) for row in rows.candidates for found in row.params)
+    names = dict.fromkeys((found.path, found.key) for row in rows.trials for found in row.params)
     return tuple(names)[:_PARAMS]
 
 
 def list_metrics(rows: SweepRows) -> tuple[Name, ...]:
     """The first metrics beside the one that ranks."""
-    names = sorted({(found.path, found.key) for row in rows.candidates for found in row.metrics})
+    names = sorted({(found.path, found.key) for row in rows.trials for found in row.metrics})
     return tuple(name for name in names if rows.metric not in {name[1], ":".join(name)})[:_OTHER_METRICS]
 
 
@@ -69,8 +69,8 @@ def metric_titles(rows: SweepRows, metrics: tuple[Name, ...]) -> tuple[str, ...]
     return (*((rows.metric,) if rows.metric else ()), *(key or path for path, key in metrics))
 
 
-def metric_values(rows: SweepRows, row: CandidateRow, metrics: tuple[Name, ...]) -> Iterator[Cell]:
-    """A candidate's values in these columns, empty where it has none."""
+def metric_values(rows: SweepRows, row: TrialRow, metrics: tuple[Name, ...]) -> Iterator[Cell]:
+    """A trial's values in these columns, empty where it has none."""
     if rows.metric:
         yield row.value if row.value is not None else ""
     for name in metrics:

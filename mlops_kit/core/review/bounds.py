@@ -63,7 +63,7 @@ def _head_of(report: Report, size: int) -> Report:
         params=report.params[:size],
         stages=report.stages[:size],
         models=report.models[:size],
-        sweep=bound_sweep(report.sweep, candidates=size) if report.sweep else None,
+        sweep=bound_sweep(report.sweep, trials=size) if report.sweep else None,
         obstacles=report.obstacles[:size],
         data=tuple(replace(row, columns=row.columns[:size]) for row in report.data[:size]),
         evaluations=tuple(replace(found, scores=found.scores[:size]) for found in report.evaluations[:size]),

@@ -1,4 +1,4 @@
-"""The candidates of a sweep as rows of a report, the best first."""
+"""The trials of a sweep as rows of a report, the best first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from mlops_kit.core.review.cells import STRICT, Cell, Number, Text, clip, portab
 from mlops_kit.core.review.directions import assume_goal
 from mlops_kit.core.review.lookup import MetricName, find_names, find_value, hiding_places, unreadable, why_unfit
 from mlops_kit.core.run import StageResult
-from mlops_kit.core.sweep.candidate import Candidate
+from mlops_kit.core.sweep.trial import Trial
 from mlops_kit.core.types import CommitSha
 
-CANDIDATE_LIMIT = 1_000
+TRIAL_LIMIT = 1_000
 _LISTED = 5
 _CELL_LIMIT = 40
-"""Params or metrics of one candidate that a report carries."""
+"""Params or metrics of one trial that a report carries."""
 
 
-class CandidateState(StrEnum):
-    """How a candidate ended; `interrupted` where the sweep was, before it was done."""
+class TrialState(StrEnum):
+    """How a trial ended; `interrupted` where the sweep was, before it was done."""
 
     DONE = "done"
     FAILED = "failed"
@@ -32,15 +32,15 @@ class CandidateState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CandidateResult:
-    """A candidate that ran: the name of its experiment, seconds that its commands took, what its metrics files hold.
+class TrialResult:
+    """A trial that ran: the name of its experiment, seconds that its commands took, what its metrics files hold.
 
     `message` says what went wrong.
     """
 
-    candidate: Candidate
+    trial: Trial
     name: str
-    state: CandidateState
+    state: TrialState
     seconds: float = 0.0
     metrics: tuple[ValueFile, ...] = ()
     message: str = ""
@@ -49,7 +49,7 @@ class CandidateResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What makes one candidate better than another; no `metric` where nobody named one."""
+    """What makes one trial better than another; no `metric` where nobody named one."""
 
     metric: str = ""
     goal: Goal | None = None
@@ -67,11 +67,11 @@ class NamedCell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CandidateRow:
-    """One candidate. `value` is the metric that ranks, None where there is none; `message` says why, or what failed."""
+class TrialRow:
+    """One trial. `value` is the metric that ranks, None where there is none; `message` says why, or what failed."""
 
     name: Text
-    state: CandidateState
+    state: TrialState
     params: Annotated[tuple[NamedCell, ...], Field(max_length=_CELL_LIMIT)] = ()
     metrics: Annotated[tuple[NamedCell, ...], Field(max_length=_CELL_LIMIT)] = ()
     value: Number | None = None
@@ -83,16 +83,16 @@ class CandidateRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRows:
-    """A sweep: the commit that its candidates start from, what ranks them, and all of them, the best first.
+    """A sweep: the commit that its trials start from, what ranks them, and all of them, the best first.
 
-    `left_out` counts the last ones, which are not among them. `applied` names the candidate whose results are in the
+    `left_out` counts the last ones, which are not among them. `applied` names the trial whose results are in the
     work tree, empty where none are.
     """
 
     baseline: Text
     metric: Text = ""
     goal: Literal["", "maximize", "minimize"] = ""
-    candidates: Annotated[tuple[CandidateRow, ...], Field(max_length=CANDIDATE_LIMIT)] = ()
+    trials: Annotated[tuple[TrialRow, ...], Field(max_length=TRIAL_LIMIT)] = ()
     left_out: Annotated[int, Field(ge=0, strict=True)] = 0
     applied: Text = ""
 
@@ -118,7 +118,7 @@ def choose_measure(metric: str, config: Config) -> Measure:
 
 
 def measure_value(measure: Measure, files: tuple[ValueFile, ...]) -> tuple[float | None, str]:
-    """The metric that ranks, or why a candidate has none."""
+    """The metric that ranks, or why a trial has none."""
     if not measure.metric:
         return None, ""
     names = find_names(measure.metric, files)
@@ -137,37 +137,37 @@ def _why_none(metric: str, names: list[MetricName], files: tuple[ValueFile, ...]
     return "; ".join(lost[:_LISTED]) or f"no metric {metric}"
 
 
-def rank_candidates(results: Iterable[CandidateResult], measure: Measure, *, baseline: CommitSha) -> SweepRows:
-    """All candidates, the best first, in the order of asking where they are equal; then those without a metric, then
+def rank_trials(results: Iterable[TrialResult], measure: Measure, *, baseline: CommitSha) -> SweepRows:
+    """All trials, the best first, in the order of asking where they are equal; then those without a metric, then
     those that failed, then those that were interrupted."""
-    made = [(_row(result, measure), result.candidate.number) for result in results]
+    made = [(_row(result, measure), result.trial.number) for result in results]
     made.sort(key=lambda pair: (_order(pair[0], measure), pair[1]))
     return SweepRows(
         baseline=baseline,
         metric=clip(measure.metric),
         goal=measure.goal.value if measure.goal else "",
-        candidates=tuple(row for row, _ in made[:CANDIDATE_LIMIT]),
-        left_out=max(0, len(made) - CANDIDATE_LIMIT),
+        trials=tuple(row for row, _ in made[:TRIAL_LIMIT]),
+        left_out=max(0, len(made) - TRIAL_LIMIT),
     )
 
 
-def bound_sweep(rows: SweepRows, *, candidates: int) -> SweepRows:
-    """The sweep with so many of its best candidates."""
-    lost = max(0, len(rows.candidates) - candidates)
-    return replace(rows, candidates=rows.candidates[:candidates], left_out=rows.left_out + lost)
+def bound_sweep(rows: SweepRows, *, trials: int) -> SweepRows:
+    """The sweep with so many of its best trials."""
+    lost = max(0, len(rows.trials) - trials)
+    return replace(rows, trials=rows.trials[:trials], left_out=rows.left_out + lost)
 
 
-def find_best(rows: SweepRows) -> CandidateRow | None:
-    """The first candidate, where it is done and has the metric; None where no candidate can be said to be the best."""
-    first = next(iter(rows.candidates), None)
-    return first if first and first.state is CandidateState.DONE and first.value is not None else None
+def find_best(rows: SweepRows) -> TrialRow | None:
+    """The first trial, where it is done and has the metric; None where no trial can be said to be the best."""
+    first = next(iter(rows.trials), None)
+    return first if first and first.state is TrialState.DONE and first.value is not None else None
 
 
-def _row(result: CandidateResult, measure: Measure) -> CandidateRow:
-    value, why = measure_value(measure, result.metrics) if result.state is CandidateState.DONE else (None, "")
+def _row(result: TrialResult, measure: Measure) -> TrialRow:
+    value, why = measure_value(measure, result.metrics) if result.state is TrialState.DONE else (None, "")
     metrics = (_cell(file.path, key, found) for file in result.metrics for key, found in sorted(file.values.items()))
-    params = (_cell(one.param.file, one.param.key, one.value) for one in result.candidate.settings)
-    return CandidateRow(
+    params = (_cell(one.param.file, one.param.key, one.value) for one in result.trial.settings)
+    return TrialRow(
         name=clip(result.name),
         state=result.state,
         params=tuple(params)[:_CELL_LIMIT],
@@ -182,14 +182,14 @@ def _cell(path: str, key: str, value: Value) -> NamedCell:
     return NamedCell(path=clip(path), key=clip(key), value=portable(value))
 
 
-_STATES: Mapping[CandidateState, int] = {
-    CandidateState.DONE: 0,
-    CandidateState.FAILED: 2,
-    CandidateState.INTERRUPTED: 3,
+_STATES: Mapping[TrialState, int] = {
+    TrialState.DONE: 0,
+    TrialState.FAILED: 2,
+    TrialState.INTERRUPTED: 3,
 }
 
 
-def _order(row: CandidateRow, measure: Measure) -> tuple[int, float]:
+def _order(row: TrialRow, measure: Measure) -> tuple[int, float]:
     if row.value is None:
         return max(1, _STATES[row.state]) if measure.metric else _STATES[row.state], 0.0
     return 0, -row.value if measure.goal is Goal.MAXIMIZE else row.value

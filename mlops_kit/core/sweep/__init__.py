@@ -1,1 +1,1 @@
-"""Sweeps over params as values: the words that describe one, its candidates, and params files with other values."""
+"""Sweeps over params as values: the words that describe one, its trials, and params files with other values."""

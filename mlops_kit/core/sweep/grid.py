@@ -1,7 +1,7 @@
 """A search that takes every combination, one after the other."""
 
-from mlops_kit.core.sweep.candidate import Candidate
 from mlops_kit.core.sweep.space import Space, list_grid
+from mlops_kit.core.sweep.trial import Trial
 
 
 class GridSearch:
@@ -10,9 +10,9 @@ class GridSearch:
     def __init__(self, space: Space) -> None:
         self._left = iter(list_grid(space))
 
-    def ask(self) -> Candidate | None:
+    def ask(self) -> Trial | None:
         """The next combination."""
         return next(self._left, None)
 
-    def tell(self, candidate: Candidate, value: float | None) -> None:
+    def tell(self, trial: Trial, value: float | None) -> None:
         """Nothing: all are taken, whatever comes out."""

@@ -1,4 +1,4 @@
-"""Params files with the values of a candidate: YAML keeps its comments and order, JSON its order.
+"""Params files with the values of a trial: YAML keeps its comments and order, JSON its order.
 
 A param has to be there already: a new key is nearly always a mistyped one.
 """
@@ -11,7 +11,7 @@ from mlops_kit.core.documents import Key, parse_json, parse_yaml
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.documents.yaml_edit import edit_yaml, plain_scalar
 from mlops_kit.core.errors import InputError, InvalidInputError, Location, Problem
-from mlops_kit.core.sweep.candidate import Param, Setting
+from mlops_kit.core.sweep.trial import Param, Setting
 
 _Path = tuple[Key, ...]
 _UNWRITABLE = frozenset({"py", "toml"})

@@ -1,4 +1,4 @@
-"""What a sweep looks at: params with the values that each of them takes, and the candidates of a grid."""
+"""What a sweep looks at: params with the values that each of them takes, and the trials of a grid."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from math import prod
 
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.errors import InputError
-from mlops_kit.core.sweep.candidate import Candidate, Param, Setting
+from mlops_kit.core.sweep.trial import Param, Setting, Trial
 
 GRID_LIMIT = 1_000
-"""The most candidates of a grid."""
+"""The most trials of a grid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +51,13 @@ class Dimension:
 Space = tuple[Dimension, ...]
 
 
-def count_candidates(space: Space) -> int | None:
-    """How many candidates there are; None where an interval has no end of them."""
+def count_trials(space: Space) -> int | None:
+    """How many trials there are; None where an interval has no end of them."""
     sizes = [_size(one.values) for one in space]
     return None if None in sizes else prod(size for size in sizes if size is not None)
 
 
-def list_grid(space: Space) -> tuple[Candidate, ...]:
+def list_grid(space: Space) -> tuple[Trial, ...]:
     """Every combination, the last param's values changing fastest; InputError for intervals, and for too many."""
     choices = [_choices(one) for one in space]
     count = prod(len(found) for found in choices)
@@ -66,7 +66,7 @@ def list_grid(space: Space) -> tuple[Candidate, ...]:
             f"--sweep stands for {count:,} combinations, more than {GRID_LIMIT:,}",
             hint="name fewer values, or search among them: --sweep-engine optuna --trials 50 --metric KEY",
         )
-    return tuple(Candidate(number=place, settings=settings) for place, settings in enumerate(product(*choices), 1))
+    return tuple(Trial(number=place, settings=settings) for place, settings in enumerate(product(*choices), 1))
 
 
 def list_files(space: Iterable[Dimension]) -> tuple[str, ...]:

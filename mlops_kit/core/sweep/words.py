@@ -14,8 +14,8 @@ from mlops_kit.core.config.names import suggest
 from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.errors import InputError, InvalidInputError, Problem
-from mlops_kit.core.sweep.candidate import PARAMS_FILE, Param
 from mlops_kit.core.sweep.space import GRID_LIMIT, Choices, Dimension, Interval, Scale, Space
+from mlops_kit.core.sweep.trial import PARAMS_FILE, Param
 
 _CALL = re.compile(r"(?s)\s*(?P<name>[A-Za-z_]\w*)\s*\((?P<inside>.*)\)\s*")
 _ITEM = re.compile(r"""(?s)\s*(?P<text>'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^,'"\s][^,]*|)\s*(?P<end>,|\Z)""")

@@ -49,9 +49,9 @@ class History:
         Its result may be there all the same, and be proposed by a second try.
         """
         last = self.last
-        if last is None or last.kind is not NoteKind.FAILED or not last.training or last.training.key != key:
+        if last is None or last.kind is not NoteKind.FAILED or not last.training:
             return self
-        is_own = last.recorded_at is not None and asked_at <= last.recorded_at
+        is_own = (last.training.key, last.training.asked) == (key, milliseconds(asked_at))
         return History(notes=tuple(note for note in self.notes if note != last), live=self.live) if is_own else self
 
     def cooldown(self, policy: timedelta) -> timedelta:
@@ -76,6 +76,11 @@ class History:
     @property
     def _outcomes(self) -> tuple[Note, ...]:
         return tuple(note for note in self.notes if note.kind in OUTCOMES)
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment in milliseconds since 1970."""
+    return round(moment.timestamp() * 1000)
 
 
 def history_of(notes: Iterable[Note], *, live: int) -> History:

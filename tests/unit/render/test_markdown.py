@@ -17,7 +17,7 @@ from mlops_kit.core.review.gates import Verdict
 from mlops_kit.core.review.metrics import MetricRow, Trend
 from mlops_kit.core.review.params import ParamRow
 from mlops_kit.core.review.report import BlockRow, ChangeRow, GateRow, PlanRows, Report, Side
-from mlops_kit.core.review.sweep import CandidateRow, CandidateState, NamedCell, SweepRows
+from mlops_kit.core.review.sweep import NamedCell, SweepRows, TrialRow, TrialState
 from mlops_kit.core.types import Answer, Verb
 from tests.unit.render.github_page import read_page
 
@@ -115,11 +115,11 @@ reports = st.builds(
         baseline=texts,
         metric=texts,
         applied=texts,
-        candidates=st.lists(
+        trials=st.lists(
             st.builds(
-                CandidateRow,
+                TrialRow,
                 name=texts,
-                state=st.sampled_from(CandidateState),
+                state=st.sampled_from(TrialState),
                 params=st.tuples(st.builds(NamedCell, path=texts, key=texts, value=cells)),
                 metrics=st.tuples(st.builds(NamedCell, path=texts, key=texts, value=cells)),
                 message=texts,

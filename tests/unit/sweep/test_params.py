@@ -1,4 +1,4 @@
-"""Params files with the values of a candidate."""
+"""Params files with the values of a trial."""
 
 import json
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mlops_kit.core.documents import parse_yaml
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.errors import InvalidInputError
-from mlops_kit.core.sweep.candidate import Param, Setting
 from mlops_kit.core.sweep.params import check_params, set_params
+from mlops_kit.core.sweep.trial import Param, Setting
 
 YAML = b"# rates\ntrain:\n  lr: 0.1   # the rate\n  a.b: {c: 1}\n  layers: [1, 2]\n3: x\n"
 

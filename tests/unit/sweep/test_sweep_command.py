@@ -1,4 +1,4 @@
-"""The steps of a sweep over ports in memory: how many candidates are open, what fails, what is kept and told."""
+"""The steps of a sweep over ports in memory: how many trials are open, what fails, what is kept and told."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,8 @@ from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports.sweeping import Found, Opened
 from mlops_kit.core.review.sweep import Measure
 from mlops_kit.core.run import Gpu, PlannedStage, Selection, StageResult, Wants
-from mlops_kit.core.sweep.candidate import Candidate
 from mlops_kit.core.sweep.grid import GridSearch
+from mlops_kit.core.sweep.trial import Trial
 from mlops_kit.core.sweep.words import parse_words
 from mlops_kit.core.types import CommitSha, StageName
 from mlops_kit.testing.pipeline import MemoryEngine, MemoryPipeline, MemoryProgress
@@ -25,15 +25,15 @@ MEASURE = Measure(metric="acc", goal=Goal.MAXIMIZE)
 
 @dataclass(kw_only=True)
 class MemoryFleet(MemoryPipeline):
-    """Candidates whose metric is their param; `unopenable` values make no pipeline."""
+    """Trials whose metric is their param; `unopenable` values make no pipeline."""
 
     unopenable: tuple[object, ...] = ()
     baseline: CommitSha = field(default_factory=lambda: CommitSha("c" * 40))
     most_open: int = 0
     values: dict[str, object] = field(default_factory=dict)
 
-    def open(self, candidate: Candidate) -> Opened:
-        (setting,) = candidate.settings
+    def open(self, trial: Trial) -> Opened:
+        (setting,) = trial.settings
         if setting.value in self.unopenable:
             raise InputError("no such template")
         name = f"sweep-{setting.value}"
@@ -57,11 +57,11 @@ class Told:
         self._grid = GridSearch(parse_words(["n=range(1,7)"]))
         self.told: list[tuple[int, float | None]] = []
 
-    def ask(self) -> Candidate | None:
+    def ask(self) -> Trial | None:
         return self._grid.ask()
 
-    def tell(self, candidate: Candidate, value: float | None) -> None:
-        self.told.append((candidate.number, value))
+    def tell(self, trial: Trial, value: float | None) -> None:
+        self.told.append((trial.number, value))
 
 
 @dataclass(kw_only=True)
@@ -82,18 +82,18 @@ class Bench:
             workshop=workshop,
             fleet=self.fleet,
             search=self.search,
-            keep=lambda name, _candidate, _found: self.kept.append(name),
+            keep=lambda name, _trial, _found: self.kept.append(name),
             admit=lambda _planned: None,
         )
         return sweep(laboratory, Selection(), MEASURE, Manner(jobs=jobs, push=push))
 
 
 def states(done: Swept) -> str:
-    ordered = sorted(done.results, key=lambda result: result.candidate.number)
+    ordered = sorted(done.results, key=lambda result: result.trial.number)
     return " ".join(result.state.value for result in ordered)
 
 
-def test_every_candidate_is_kept_and_told_and_only_so_many_are_open() -> None:
+def test_every_trial_is_kept_and_told_and_only_so_many_are_open() -> None:
     bench = Bench(fleet=MemoryFleet(stages=(STAGE,)))
     assert states(bench.sweep(jobs=3)) == " ".join(["done"] * 6)
     assert sorted(bench.search.told) == [(number, number) for number in range(1, 7)]
@@ -112,14 +112,14 @@ def test_one_that_makes_no_pipeline_or_fails_is_told_so_and_the_others_go_on() -
     assert "sweep-4" not in bench.kept
 
 
-def test_a_candidate_without_a_gpu_to_come_takes_no_place() -> None:
+def test_a_trial_without_a_gpu_to_come_takes_no_place() -> None:
     wanting = replace(STAGE, wants=Wants(gpus=1))
     bench = Bench(fleet=MemoryFleet(stages=(wanting,)), gpus=(Gpu(id="0"),))
     assert states(bench.sweep(jobs=16)) == " ".join(["done"] * 6)
     assert (bench.fleet.most_open, bench.engine.most_at_once) == (2, 1)
 
 
-def test_a_stage_that_wants_more_gpus_than_there_are_is_refused_before_any_candidate() -> None:
+def test_a_stage_that_wants_more_gpus_than_there_are_is_refused_before_any_trial() -> None:
     bench = Bench(fleet=MemoryFleet(stages=(replace(STAGE, wants=Wants(gpus=2)),)), gpus=(Gpu(id="0"),))
     with pytest.raises(InputError, match="wants 2 GPUs"):
         bench.sweep()
@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_what_is_done_and_tells_the_search_nothing_of_the_res
     assert bench.fleet.values == {}
 
 
-def test_results_are_sent_for_each_candidate_that_is_done() -> None:
+def test_results_are_sent_for_each_trial_that_is_done() -> None:
     bench = Bench(fleet=MemoryFleet(stages=(STAGE,)), engine=MemoryEngine(statuses={StageName("sweep-1/train"): 1}))
     bench.sweep(push=True)
     assert bench.fleet.pushes == 5

@@ -1,4 +1,4 @@
-"""Stages of several candidates that are the same: one runs, the others wait for it."""
+"""Stages of several trials that are the same: one runs, the others wait for it."""
 
 from mlops_kit.adapters.dvc.twins import Twins
 from mlops_kit.core.run import PlannedStage
@@ -32,7 +32,7 @@ def test_a_stage_without_a_key_is_like_no_other() -> None:
     assert [enter(twins, name, "") for name in ("a/s", "b/s")] == [False, False]
 
 
-def test_what_a_candidate_did_not_get_to_do_holds_nobody_up() -> None:
+def test_what_a_trial_did_not_get_to_do_holds_nobody_up() -> None:
     twins = Twins()
     enter(twins, "a/s", "k")
     enter(twins, "b/s", "k")
@@ -50,7 +50,7 @@ def test_a_stage_that_awaits_data_too_waits_for_both() -> None:
     assert twins.take_arrivals() == ("b/s",)
 
 
-def test_a_candidate_that_is_over_while_it_waits_is_told_so_that_nobody_waits_for_it() -> None:
+def test_a_trial_that_is_over_while_it_waits_is_told_so_that_nobody_waits_for_it() -> None:
     twins = Twins()
     enter(twins, "a/s", "k")
     enter(twins, "b/s", "k")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from mlops_kit.core.documents.scalars import Scalar
 from mlops_kit.core.errors import InputError, InvalidInputError
-from mlops_kit.core.sweep.candidate import Candidate, Param, Setting, name_candidate
-from mlops_kit.core.sweep.space import Choices, Interval, Scale, count_candidates, list_grid
+from mlops_kit.core.sweep.space import Choices, Interval, Scale, count_trials, list_grid
+from mlops_kit.core.sweep.trial import Param, Setting, Trial, name_trial
 from mlops_kit.core.sweep.words import parse_word, parse_words
 from mlops_kit.core.types import CommitSha
 
@@ -119,10 +119,10 @@ def test_values_written_as_json_come_back(values: list[Scalar]) -> None:
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_the_grid_has_every_combination_once_in_order(sizes: list[int]) -> None:
     space = parse_words(f"k{place}={','.join(map(str, range(size)))}" for place, size in enumerate(sizes))
-    grid = [tuple(setting.value for setting in candidate.settings) for candidate in list_grid(space)]
-    assert len(grid) == count_candidates(space)
+    grid = [tuple(setting.value for setting in trial.settings) for trial in list_grid(space)]
+    assert len(grid) == count_trials(space)
     assert grid == sorted(set(grid))
-    assert [candidate.number for candidate in list_grid(space)] == list(range(1, len(grid) + 1))
+    assert [trial.number for trial in list_grid(space)] == list(range(1, len(grid) + 1))
 
 
 def test_a_grid_of_too_many_is_refused_before_it_is_made() -> None:
@@ -136,10 +136,10 @@ def test_a_grid_has_no_intervals() -> None:
         list_grid(parse_words(["k=uniform(0,1)"]))
 
 
-def test_a_candidate_is_named_by_settings_commit_and_stages() -> None:
+def test_a_trial_is_named_by_settings_commit_and_stages() -> None:
     def name(value: Scalar, commit: str = "a" * 40, scope: str = "") -> str:
-        candidate = Candidate(number=1, settings=(Setting(param=Param(key="k"), value=value),))
-        return name_candidate(candidate, baseline=CommitSha(commit), scope=scope)
+        trial = Trial(number=1, settings=(Setting(param=Param(key="k"), value=value),))
+        return name_trial(trial, baseline=CommitSha(commit), scope=scope)
 
     truth: Scalar = True
     names = [name(1), name(truth), name("1"), name(1.0), name(1, "b" * 40), name(1, scope="train")]

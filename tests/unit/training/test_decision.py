@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mlops_kit.core.config import Trigger
 from mlops_kit.core.training.decision import decide
-from mlops_kit.core.training.history import LONGEST_DOUBLING, WEEK
+from mlops_kit.core.training.history import LONGEST_DOUBLING, WEEK, milliseconds
 from mlops_kit.core.training.situation import Action, DriftWord
-from mlops_kit.core.types import Note, NoteKind
+from mlops_kit.core.types import Note, NoteKind, Training
 from tests.unit.training.case import NOW, drifted, history, noted, outcome_of, policy, situation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -134,6 +134,15 @@ def test_a_row_of_alarms_ends_with_a_calm_word_or_a_promotion_and_not_with_silen
     assert decide(situation("c", drift=unsure, notes=(alarm,))).alarms == 1
     assert history(alarm, noted(2, NoteKind.CALM)).alarms == frozenset()
     assert history(noted(1, NoteKind.ALARM, on=0)).alarms == frozenset()
+
+
+def test_a_second_try_of_the_job_that_failed_is_not_held_back_by_its_own_failure() -> None:
+    asked = situation("b", rules=policy(max_retrains=1, gpu_hours=1))
+    training = Training(data="b", key=decide(asked).key, gpu_seconds=9_999, asked=milliseconds(NOW - 2 * HOUR))
+    known = replace(asked, history=history(replace(noted(1, NoteKind.FAILED, ago=HOUR), training=training)))
+
+    assert decide(replace(known, asked_at=NOW - 2 * HOUR)).action is Action.RETRAIN
+    assert "too recent" in decide(known).reason
 
 
 def test_an_occasion_counts_only_where_the_policy_names_it_and_once_for_its_time() -> None:

@@ -1,4 +1,4 @@
-"""One candidate of a sweep: which params it sets, and what it is called."""
+"""One trial of a sweep: which params it sets, and what it is called."""
 
 import json
 from dataclasses import dataclass
@@ -27,28 +27,28 @@ class Param:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A param with the value that a candidate gives it."""
+    """A param with the value that a trial gives it."""
 
     param: Param
     value: Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Trial:
     """What one run of a sweep sets; `number` counts from 1 in the order in which they were asked for."""
 
     number: int
     settings: tuple[Setting, ...]
 
 
-def describe_settings(candidate: Candidate) -> str:
+def describe_settings(trial: Trial) -> str:
     """`train.lr=0.1 trees=50`."""
-    return " ".join(f"{found.param}={found.value}" for found in candidate.settings)
+    return " ".join(f"{found.param}={found.value}" for found in trial.settings)
 
 
-def name_candidate(candidate: Candidate, *, baseline: CommitSha, scope: str) -> str:
+def name_trial(trial: Trial, *, baseline: CommitSha, scope: str) -> str:
     """The name of its experiment: the same for the same settings of the same stages (`scope`) on the same commit."""
     settings = [[found.param.file, found.param.key, type(found.value).__name__, repr(found.value)]
-                for found in candidate.settings]  # fmt: skip
+                for found in trial.settings]  # fmt: skip
     text = json.dumps([baseline, scope, sorted(settings)])
     return f"sweep-{sha256(text.encode()).hexdigest()[:_NAME_DIGITS]}"
