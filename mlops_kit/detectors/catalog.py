@@ -12,10 +12,11 @@ from mlops_kit.core.drift.detector import Detector, Remark
 from mlops_kit.core.drift.profile import DataProfile
 from mlops_kit.core.errors import InputError, KitError, OutsideError
 from mlops_kit.detectors.evidently import Evidently
+from mlops_kit.detectors.nannyml import NannyML
 
 GROUP = "mlops_kit.detectors"
 _Maker = Callable[[DriftPolicy], Detector]
-OWN: Mapping[str, _Maker] = {"evidently": Evidently}
+OWN: Mapping[str, _Maker] = {"evidently": Evidently, "nannyml": NannyML}
 
 
 def open_detectors(policy: DriftPolicy) -> Mapping[str, Detector]:

@@ -5,22 +5,16 @@ Its verdict is at most a warning, because its defaults know no correction for ma
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlops_kit import DISTRIBUTION
 from mlops_kit.core.config import DriftPolicy
 from mlops_kit.core.drift.detector import Remark
-from mlops_kit.core.drift.judge import matches
-from mlops_kit.core.drift.profile import DataProfile, TableFormat
+from mlops_kit.core.drift.profile import DataProfile
 from mlops_kit.core.drift.report import DriftAnswer
 from mlops_kit.core.errors import InputError
+from mlops_kit.detectors.frames import read_rows, shared_columns
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-ROWS = 100_000
-"""Rows of a side that it gets, the first ones: it keeps all of them in memory."""
 _IS_CHANCE = "p_value"
 """What the name of a method holds whose value is a p-value, where less is more."""
 
@@ -39,16 +33,11 @@ class Evidently:
         except ImportError as error:
             hint = f'pip install "{DISTRIBUTION}[evidently]"; it needs pandas below 3'
             raise InputError(f"the detector 'evidently' needs Evidently: {error}", hint=hint) from error
-        known = {column.name for column in current.columns}
-        shared = [
-            column.name
-            for column in reference.columns
-            if column.name in known and not matches(column.name, self._ignore)
-        ]
+        shared = shared_columns(reference, current, self._ignore)
         if not shared:
             return ()
         report = Report([DataDriftPreset(columns=shared)])
-        found = report.run(_read(current)[shared], _read(reference)[shared])
+        found = report.run(read_rows(current)[shared], read_rows(reference)[shared])
         return tuple(read_remarks(found.dict()))
 
 
@@ -68,28 +57,3 @@ def read_remarks(document: Mapping[str, Any]) -> Iterator[Remark]:
             effect=None if _IS_CHANCE in method else value,
             p_value=value if _IS_CHANCE in method else None,
         )
-
-
-def _read(profile: DataProfile) -> "pd.DataFrame":
-    """The first rows of the files, in their order."""
-    import pandas as pd
-
-    parts: list[pd.DataFrame] = []
-    for file in profile.source.files:
-        left = ROWS - sum(len(part) for part in parts)
-        if left <= 0:
-            break
-        parts.append(_read_file(file.place, profile)[:left])
-    return pd.concat(parts, ignore_index=True)
-
-
-def _read_file(place: Path, profile: DataProfile) -> "pd.DataFrame":
-    import pandas as pd
-
-    match profile.format:
-        case TableFormat.PARQUET:
-            return pd.read_parquet(place)
-        case TableFormat.JSON_LINES:
-            return pd.read_json(place, lines=True, nrows=ROWS)
-        case TableFormat.CSV:
-            return pd.read_csv(place, sep=profile.delimiter or ",", encoding=profile.encoding or None, nrows=ROWS)

@@ -12,6 +12,7 @@ from mlops_kit.core.drift.judge import judge_drift
 from mlops_kit.core.errors import InputError, OutsideError
 from mlops_kit.detectors.catalog import open_detectors
 from mlops_kit.detectors.evidently import read_remarks
+from mlops_kit.detectors.nannyml import read_chunks
 from tests.unit.drift.columns import numbers, table
 
 PACKAGE = """
@@ -78,7 +79,7 @@ def test_a_detector_that_is_not_there_or_does_not_load_is_refused_before_anythin
         open_detectors(policy("lost"))
     with pytest.raises(InputError, match="'whylogs' is not a detector") as found:
         open_detectors(policy("careful", "whylogs"))
-    assert found.value.hint == "installed are: broken, careful, evidently, lost"
+    assert found.value.hint == "installed are: broken, careful, evidently, lost, nannyml"
 
 
 EVIDENTLY = {
@@ -115,8 +116,25 @@ def test_what_evidently_answers_is_at_most_a_warning() -> None:
     assert (y.column, y.answer, y.effect, y.p_value) == ("y", "ok", 0.04, None)
 
 
-def test_without_evidently_it_is_told_what_to_install() -> None:
-    (detector,) = open_detectors(policy("evidently")).values()
-    with pytest.raises(InputError, match="needs Evidently") as found:
+CHUNKS = [
+    {("x", "jensen_shannon", "value"): 0.4, ("x", "jensen_shannon", "alert"): True},
+    {("x", "jensen_shannon", "value"): 0.5, ("x", "jensen_shannon", "alert"): True},
+    {("x", "jensen_shannon", "value"): 0.1, ("x", "jensen_shannon", "alert"): False},
+]
+"""What NannyML 0.13.1 answers, without its other columns."""
+
+
+@pytest.mark.parametrize(("chunks", "answer"), [(CHUNKS, "warn"), (CHUNKS[1:], "ok"), (CHUNKS[2:], "ok")])
+def test_what_nannyml_answers_is_a_warning_where_most_chunks_alarm(
+    chunks: list[dict[tuple[str, str, str], object]], answer: str
+) -> None:
+    (x,) = read_chunks(["x"], chunks)
+    assert (x.column, x.answer) == ("x", answer)
+
+
+@pytest.mark.parametrize(("name", "product"), [("evidently", "Evidently"), ("nannyml", "NannyML")])
+def test_without_its_library_it_is_told_what_to_install(name: str, product: str) -> None:
+    (detector,) = open_detectors(policy(name)).values()
+    with pytest.raises(InputError, match=f"needs {product}") as found:
         detector.detect(CALM, CALM)
-    assert "[evidently]" in found.value.hint
+    assert f"[{name}]" in found.value.hint
