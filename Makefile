@@ -19,10 +19,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@bin/browser
-	@$(BIN)/pytest -n 3 --dist worksteal -q
+	@$(BIN)/pytest -n 3 --dist worksteal -q --durations=25
 
 faults: $(STAMP)
-	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 3 --dist worksteal -q -m faults
+	@MLOPS_KIT_FAULT_TRIALS=$(FAULT_TRIALS) $(BIN)/pytest -n 3 --dist worksteal -q --durations=15 -m faults
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

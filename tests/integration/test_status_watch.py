@@ -87,6 +87,7 @@ def test_an_interrupt_that_a_library_swallowed_ends_the_watch_all_the_same(
             signal.raise_signal(signal.SIGINT)
         return "read to its end"
 
+    before = signal.getsignal(signal.SIGINT)
     watch(read, every=0.01, in_place=False)
     assert capsys.readouterr().out.count("read to its end") == 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before

@@ -54,7 +54,7 @@ def _others(report: DriftReport) -> Iterator[str]:
         names = [row.name for row in report.columns if row.answer is answer]
         if names:
             yield ""
-            yield f"{MARKS[answer]} {len(names)} {answer}: {clean(', '.join(names), limit=_NAMES)}"
+            yield f"{len(names)} {answer}: {clean(', '.join(names), limit=_NAMES)}"
 
 
 def _row(row: ColumnRow) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def test_text_is_a_line_for_each_column_without_what_a_terminal_obeys() -> None:
     lines = text.splitlines()
     assert lines[0].startswith("fail: the data is not valid")
     assert sum(line.startswith("✗") for line in lines) == 2
-    assert [line for line in lines if line.startswith("✓")] == ["✓ 1 ok: calm"]
+    assert "1 ok: calm" in lines
 
 
 def test_markdown_shows_every_name_as_its_characters() -> None:
