@@ -12,7 +12,7 @@ import pytest
 
 from mlops_kit.core.errors import ExitCode
 from tests.fakes.github import FakeGitHub
-from tests.faults.children import Note, Tally, count_trials, random_source
+from tests.faults.children import PARTS, Note, Tally, count_share, count_trials, random_source
 from tests.integration.desk import git, serve_github
 from tests.integration.orchard import FOLDER, Orchard, make_orchard
 
@@ -33,17 +33,18 @@ def orchard(github: FakeGitHub, tmp_path: Path) -> Orchard:
     return found
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_any_number_of_triggers_of_the_same_data_is_one_pull_request(
-    orchard: Orchard, github: FakeGitHub, record_property: Note
+    part: int, orchard: Orchard, github: FakeGitHub, record_property: Note
 ) -> None:
-    trials = count_trials()
+    trials = count_share(count_trials())
     for _ in range(trials):
         assert orchard.hand_over(GITHUB_EVENT_NAME="repository_dispatch") is ExitCode.DONE
         assert orchard.propose(GITHUB_EVENT_NAME="repository_dispatch") is ExitCode.DONE
 
     assert (len(orchard.branches()), list(github.pulls)) == (1, [1])
     assert [note["kind"] for note in orchard.notes()] == ["proposed"]
-    record_property("trials", f"{trials} triggers of the same data")
+    record_property("trials", f"triggers of the same data, part {part}: {trials}")
 
 
 def test_a_proposal_that_is_killed_at_any_moment_is_finished_by_the_next(
