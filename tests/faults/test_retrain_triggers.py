@@ -37,7 +37,7 @@ def orchard(github: FakeGitHub, tmp_path: Path) -> Orchard:
 def test_any_number_of_triggers_of_the_same_data_is_one_pull_request(
     part: int, orchard: Orchard, github: FakeGitHub, record_property: Note
 ) -> None:
-    trials = count_share(count_trials())
+    trials = count_share(count_trials(2))
     for _ in range(trials):
         assert orchard.hand_over(GITHUB_EVENT_NAME="repository_dispatch") is ExitCode.DONE
         assert orchard.propose(GITHUB_EVENT_NAME="repository_dispatch") is ExitCode.DONE
