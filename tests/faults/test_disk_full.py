@@ -41,7 +41,7 @@ def run_on_small_disk(folder: Path, free_kib: int) -> dict[str, object]:
 def test_a_full_disk_is_told_and_costs_nothing_but_room(part: int, tmp_path: Path, record_property: Note) -> None:
     chance = random_source(f"disk {part}")
     codes: dict[object, int] = {}
-    for trial in range(count_trials(50)):
+    for trial in range(count_trials(100)):
         free = 40 if trial == 0 else chance.randint(*FREE_KIB)
         found = run_on_small_disk(tmp_path / str(trial), free)
         code, said = found["code"], str(found["said"])

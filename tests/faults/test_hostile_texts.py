@@ -21,7 +21,7 @@ from tests.unit.render.hostile import texts
 from tests.unit.render.situations import BETTER, NEW
 
 pytestmark = pytest.mark.faults
-PAIRS = 10 * count_trials()
+PAIRS = 5 * count_trials()
 MANY = settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 

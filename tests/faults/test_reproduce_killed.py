@@ -92,7 +92,7 @@ def test_a_killed_run_is_finished_by_the_next_one(
 ) -> None:
     chance, tally = random_source(f"reproduce {part}"), Tally()
     kept = 0
-    while tally.killed < count_trials(40):
+    while tally.killed < count_trials(100):
         project = new_project(tmp_path / "x")
         kill_a_run(project, chance.uniform(0.2, whole.seconds), tally)
         flushed, before, ended = locked(project), runs(project), time.monotonic()

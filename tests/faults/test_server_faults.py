@@ -114,7 +114,7 @@ def test_racing_promoters_agree_on_one_version_at_a_server(
     part: int, tmp_path: Path, mlflow_server: MlflowServer, canary: Canary, record_property: Note
 ) -> None:
     source, runners = random_source(f"server races {part}"), Counter[int]()
-    for number in range(count_share(count_trials(10))):
+    for number in range(count_share(count_trials(20))):
         folder = tmp_path / str(number)
         folder.mkdir()
         with trial(folder, mlflow_server.proxy, new_view(mlflow_server), CONFIG) as made:
