@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mlops_kit.commands.leave_note import leave_note
 from mlops_kit.commands.plan import choose_environments
 from mlops_kit.commands.readers import open_reader
 from mlops_kit.commands.world import World
-from mlops_kit.core.errors import ConflictError, InputError, KitError
+from mlops_kit.core.errors import InputError, KitError
 from mlops_kit.core.promotion.desired import Desired
 from mlops_kit.core.promotion.notes import REASON_LIMIT
 from mlops_kit.core.promotion.standing import find_hold
 from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, Note, NoteKind, PromotionRecord
-
-ATTEMPTS = 5
-"""How often a note is written when somebody else is first each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,27 +94,16 @@ def _desired_commits(
 
 
 def _settle(world: World, subject: _Subject, word: Word) -> HoldResult:
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            world.git.fetch()
-        notes = _notes_of(world, subject)
-        hold = find_hold(notes)
-        if (hold is not None) is (word.kind is NoteKind.HOLD):
-            return HoldResult(model=subject.model, hold=hold, changed=False)
-        note = _next_note(world, subject, word, seq=notes[-1].seq + 1 if notes else 1)
-        try:
-            world.log.append_note(note)
-        except ConflictError:
-            continue
-        return HoldResult(model=subject.model, hold=note if word.kind is NoteKind.HOLD else None, changed=True)
-    raise ConflictError(
-        f"{subject.model} in {subject.environment}: others wrote to the log {ATTEMPTS} times", hint="run again"
-    )
+    is_hold = word.kind is NoteKind.HOLD
 
+    def say(notes: Sequence[Note], seq: int) -> Note | None:
+        stands = find_hold(notes) is not None
+        return None if stands is is_hold else _next_note(world, subject, word, seq=seq)
 
-def _notes_of(world: World, subject: _Subject) -> list[Note]:
-    place = (subject.model, subject.environment)
-    return [note for note in world.log.read_notes() if (note.model, note.environment) == place]
+    notes, made = leave_note(world, subject.model, subject.environment, say)
+    if made is None:
+        return HoldResult(model=subject.model, hold=find_hold(notes), changed=False)
+    return HoldResult(model=subject.model, hold=made if is_hold else None, changed=True)
 
 
 def _next_note(world: World, subject: _Subject, word: Word, *, seq: int) -> Note:
