@@ -15,7 +15,7 @@ from numpy.random import Generator
 
 from bench.cases import Case, Row
 from mlops_kit.core.config import DriftPolicy
-from mlops_kit.core.drift.distances import compare_samples, sample_stability
+from mlops_kit.core.drift.distances import compare_samples, sample_stability, stability_index
 from mlops_kit.core.drift.judge import judge_drift
 from mlops_kit.core.drift.profile import (
     ColumnProfile,
@@ -101,12 +101,9 @@ def _judge_values(random: Generator, sizes: tuple[int, int], levels: int, told: 
     reference = [_value_column(number, counts) for number, counts in enumerate(old)]
     told["ours"].extend(_alarms(reference, [_value_column(number, counts) for number, counts in enumerate(same)]))
     told["power"].extend(_alarms(reference, [_value_column(number, counts) for number, counts in enumerate(gained)]))
-    told["index"].extend(_index(one, other) >= 0.1 for one, other in zip(old, same, strict=True))
-
-
-def _index(old: Floats, new: Floats) -> float:
-    left, right = (np.maximum(side / side.sum(), 1e-4) for side in (old, new))
-    return float(((right - left) * np.log(right / left)).sum())
+    told["index"].extend(
+        stability_index(one / one.sum(), other / other.sum()) >= 0.1 for one, other in zip(old, same, strict=True)
+    )
 
 
 def _alarms(reference: Sequence[ColumnProfile], current: Sequence[ColumnProfile]) -> list[bool]:

@@ -1,6 +1,6 @@
 """The Issues port over GitHub's API."""
 
-from mlops_kit.adapters.github.forge import GitHubForge
+from mlops_kit.adapters.github.forge import APP_TOKEN, GitHubForge
 from mlops_kit.adapters.github.pages import read_pages
 from mlops_kit.adapters.github.session import PAGE_SIZE, open_transport
 from mlops_kit.adapters.github.transport import Patience, Repeat, Request, Transport
@@ -14,7 +14,7 @@ _READ, _WRITE = "issues: read", "issues: write"
 def connect_issues(repository: str, *, api_url: str, token: str, patience: Patience | None = None) -> "GitHubIssues":
     """The issues of `owner/name`; InputError where the name or the address cannot be one."""
     transport = open_transport(repository, api_url=api_url, token=token, patience=patience)
-    return GitHubIssues(repository, transport, GitHubForge(repository, transport, is_app=token.startswith("ghs_")))
+    return GitHubIssues(repository, transport, GitHubForge(repository, transport, is_app=token.startswith(APP_TOKEN)))
 
 
 class GitHubIssues:

@@ -25,6 +25,7 @@ from mlops_kit.core.drift.report import (
     DriftAnswer,
     DriftReport,
     clip,
+    gravest,
     violation_row,
 )
 from mlops_kit.core.drift.schema import EXAMPLES, Rule, Violation
@@ -55,8 +56,8 @@ def judge_drift(
     remarks: Iterable[Remark] = (),
 ) -> DriftReport:
     """What became of the data; `violations` are what a check of valid values found besides, `remarks` of detectors."""
-    pairs = tuple(_pairs(reference, current, policy))
-    measured = [_Measured(pair=pair, measurements=measure(pair, policy, now)) for pair in pairs]
+    judged = tuple(_judged(reference, current, policy))
+    measured = [_Measured(pair=pair, measurements=measure(pair, policy, now)) for pair in _pairs(judged)]
     chances = correct_chances(
         {
             (one.pair.reference.name, found.check): found.distance.p_value
@@ -68,7 +69,7 @@ def judge_drift(
     )
     told = tuple(remarks)
     columns = tuple(_row(one, chances, policy, _about(one.pair, told)) for one in measured)
-    found = merge(_broken(reference, current, policy), violations)
+    found = merge(_broken(judged, current.rows), violations)
     broken = tuple(map(violation_row, found))
     outcome = conclude(columns, broken, policy)
     return DriftReport(
@@ -109,12 +110,20 @@ def _false_discovery(chances: Mapping[_Key, float]) -> Mapping[_Key, float]:
     return found
 
 
-def _pairs(reference: DataProfile, current: DataProfile, policy: DriftPolicy) -> Iterator[Pair]:
-    """The columns that both sides have in one family, in the reference's order."""
+def _judged(
+    reference: DataProfile, current: DataProfile, policy: DriftPolicy
+) -> Iterator[tuple[ColumnProfile, ColumnProfile | None]]:
+    """The reference's columns that are not ignored, in its order, each with what the current data has of its name."""
     others = {column.name: column for column in current.columns}
     for old in reference.columns:
-        new = others.get(old.name)
-        if new is not None and not matches(old.name, policy.ignore) and _is_comparable(old, new):
+        if not matches(old.name, policy.ignore):
+            yield old, others.get(old.name)
+
+
+def _pairs(columns: Iterable[tuple[ColumnProfile, ColumnProfile | None]]) -> Iterator[Pair]:
+    """The columns that both sides have in one family."""
+    for old, new in columns:
+        if new is not None and _is_comparable(old, new):
             yield Pair(kind=column_kind(old), reference=old, current=new)
 
 
@@ -127,15 +136,11 @@ def _is_comparable(old: ColumnProfile, new: ColumnProfile) -> bool:
     return old.family is new.family or Family.EMPTY in (old.family, new.family)
 
 
-def _broken(reference: DataProfile, current: DataProfile, policy: DriftPolicy) -> Iterator[Violation]:
+def _broken(columns: Iterable[tuple[ColumnProfile, ColumnProfile | None]], rows: int) -> Iterator[Violation]:
     """Columns that are gone or hold something else: that is not drift, and nothing should learn from it."""
-    others = {column.name: column for column in current.columns}
-    for old in reference.columns:
-        new = others.get(old.name)
-        if matches(old.name, policy.ignore):
-            continue
+    for old, new in columns:
         if new is None:
-            yield Violation(column=old.name, rule=Rule.REQUIRED, expected="there", rows=current.rows)
+            yield Violation(column=old.name, rule=Rule.REQUIRED, expected="there", rows=rows)
         elif not _is_comparable(old, new):
             yield Violation(
                 column=old.name,
@@ -186,11 +191,6 @@ def _row(
         stability_index=column_stability(pair),
         histogram=draw_histogram(pair),
     )
-
-
-def gravest(answers: Iterable[DriftAnswer]) -> DriftAnswer:
-    """The worst of them, skipped where there is none."""
-    return min(answers, key=GRAVITY.index, default=DriftAnswer.SKIPPED)
 
 
 def _check(found: Measurement, chance: float | None, policy: DriftPolicy) -> CheckRow:

@@ -137,7 +137,7 @@ def _new_values(pair: Pair, policy: DriftPolicy) -> Iterator[Measurement]:
     """Values that the reference never had; where not all of its values are known, how many known ones are gone."""
     if not pair.reference.counts:
         return
-    if sum(pair.reference.counts.values()) == pair.reference.counted:
+    if pair.reference.unkept == 0:
         yield _enough(pair, _rows_needed(pair, policy), _unseen, _UNSEEN, policy.new_values)
     else:
         yield _enough(pair, _rows_needed(pair, policy), _known, _KNOWN, policy.categorical)
@@ -150,20 +150,17 @@ def _rows_needed(pair: Pair, policy: DriftPolicy) -> int:
 
 def _unseen(pair: Pair) -> Distance:
     new = pair.current
-    return compare_unseen(pair.reference.counts, new.counts, others=new.counted - sum(new.counts.values()))
+    return compare_unseen(pair.reference.counts, new.counts, others=new.unkept)
 
 
 def _known(pair: Pair) -> Distance:
     new = pair.current
-    return compare_known(
-        pair.reference.counts, pair.reference.counted, new.counts, new.counted - sum(new.counts.values())
-    )
+    return compare_known(pair.reference.counts, pair.reference.counted, new.counts, new.unkept)
 
 
 def _with_rest(column: ColumnProfile) -> Mapping[str, int]:
     """The counts, and how many rows have values that were not kept."""
-    rest = column.counted - sum(column.counts.values())
-    return {**column.counts, REST: rest} if rest > 0 else column.counts
+    return {**column.counts, REST: column.unkept} if column.unkept > 0 else column.counts
 
 
 def _folded(column: ColumnProfile, kept: frozenset[str]) -> Mapping[str, int]:

@@ -112,6 +112,11 @@ class ColumnProfile:
         """Rows that have a value."""
         return self.rows - self.missing
 
+    @property
+    def unkept(self) -> int:
+        """Rows that were counted, of values whose counts were not kept."""
+        return self.counted - sum(self.counts.values())
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DataProfile:

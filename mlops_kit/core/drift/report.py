@@ -4,6 +4,7 @@ Whoever reads one back treats it as data from a stranger: sizes, numbers and wor
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -36,6 +37,11 @@ class DriftAnswer(StrEnum):
 
 GRAVITY = tuple(DriftAnswer)
 """The answers, gravest first."""
+
+
+def gravest(answers: Iterable[DriftAnswer]) -> DriftAnswer:
+    """The worst of them, skipped where there is none."""
+    return min(answers, key=GRAVITY.index, default=DriftAnswer.SKIPPED)
 
 
 @dataclass(frozen=True, kw_only=True)

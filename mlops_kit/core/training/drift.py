@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlops_kit.core.drift.report import GRAVITY, ColumnRow, DriftReport
+from mlops_kit.core.drift.report import GRAVITY, ColumnRow, DriftReport, gravest
 from mlops_kit.core.training.situation import DriftWord
 
 MOST_REPORTS = 20
@@ -14,7 +14,7 @@ _DRAWN = 50
 def join_reports(reports: Sequence[DriftReport], names: Sequence[str]) -> DriftWord:
     """One word for all: the gravest verdict, an alarm where any calls for it. `names` tell each one's data."""
     return DriftWord(
-        verdict=min((report.verdict for report in reports), key=GRAVITY.index),
+        verdict=gravest(report.verdict for report in reports),
         is_alarm=any(report.drifted for report in reports),
         current="; ".join(names),
         violations=tuple(f"{report.current.name}: {found}" for report in reports for found in report.violations),
