@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ class DataPlaces:
         self._environment = environment
         self._scratch = scratch
         self._timeout_seconds = timeout_seconds
+        self._numbers = count()
 
     def open(self, place: str) -> DataSet | None:
         """The tables at a path (from the folder) or an address; None where there is no file of that name."""
@@ -37,7 +39,7 @@ class DataPlaces:
 
     def keep(self, name: str, data: bytes) -> Path:
         """Where the bytes of a file lie now, each time in a place of their own."""
-        place = self._scratch / "kept" / str(sum(1 for _ in self._scratch.glob("kept/*"))) / Path(name).name
+        place = self._scratch / "kept" / str(next(self._numbers)) / Path(name).name
         write_atomic(place, data)
         return place
 

@@ -9,8 +9,8 @@ from mlops_kit.cli import Caller
 from mlops_kit.cli.completing import complete_environment
 from mlops_kit.cli.environment import Inputs
 from mlops_kit.commands.alarm import raise_alarm
-from mlops_kit.commands.data_sets import LIVE
 from mlops_kit.commands.drift import DriftQuestion, compare_data, propose_rules
+from mlops_kit.commands.live import LIVE
 from mlops_kit.core.config import Config
 from mlops_kit.core.drift.report import DriftAnswer, DriftReport, drift_json
 from mlops_kit.core.drift.schema import is_coded

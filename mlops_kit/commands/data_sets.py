@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlops_kit.commands.commits import require_commit
 from mlops_kit.commands.facts import CommitTree, project_of
-from mlops_kit.commands.live import find_live_commit, last_records
+from mlops_kit.commands.live import LIVE, find_live_commit, last_records, tell_commits
 from mlops_kit.core.config import Config
 from mlops_kit.core.drift.profile import DataFile, DataSet, table_format
 from mlops_kit.core.errors import InputError, OutsideError
@@ -16,7 +16,6 @@ from mlops_kit.core.pipeline.stages import Output, is_inside
 from mlops_kit.core.ports import Git, Objects, PromotionLog, Tree
 from mlops_kit.core.types import CommitSha, Digest, EnvironmentName
 
-LIVE = "live:"
 LARGEST = 10**15
 """Bytes of the largest file that is fetched: data may be as large as it is."""
 _LISTING_LIMIT = 64 * 1024 * 1024
@@ -78,8 +77,9 @@ def _live_commit(warehouse: Warehouse, wanted: str, config: Config) -> tuple[str
             continue
         commit = find_live_commit(warehouse.git, live)
         if commit is None:
-            told = ", ".join(f"{model} at {record.commit[:8]}" for model, record in sorted(live.items()))
-            raise InputError(f"no single commit is live in {name}: {told}", hint="name one with --reference REVISION")
+            raise InputError(
+                f"no single commit is live in {name}: {tell_commits(live)}", hint="name one with --reference REVISION"
+            )
         return name, require_commit(warehouse.git, commit).commit
     where = f"in {wanted!r}" if wanted else "in any environment"
     raise InputError(f"nothing is live {where}", hint="name the data's revision with --reference REVISION")

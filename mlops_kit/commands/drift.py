@@ -7,6 +7,7 @@ from datetime import datetime
 from mlops_kit.commands.data_sets import Warehouse, find_current, find_reference
 from mlops_kit.commands.validate_data import check_data
 from mlops_kit.core.config import Config
+from mlops_kit.core.documents.text import decode
 from mlops_kit.core.drift.detector import Detector
 from mlops_kit.core.drift.inference import infer_schema
 from mlops_kit.core.drift.judge import judge_drift
@@ -14,7 +15,7 @@ from mlops_kit.core.drift.profile import DataProfile, DataSet
 from mlops_kit.core.drift.report import DriftReport
 from mlops_kit.core.drift.schema import Violation, is_coded
 from mlops_kit.core.drift.schema_text import render_schema
-from mlops_kit.core.errors import InputError, Location
+from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports.data import CodedRules, Profiler
 
 
@@ -77,14 +78,7 @@ def _check_rules(sources: DriftSources, data: DataSet, profile: DataProfile) -> 
     if text is None:
         hint = f"write it with: mlops-kit drift --infer-schema --output {file}"
         raise InputError(f"there is no file {file!r}", field="drift.rules", hint=hint)
-    return check_data(data, profile, _decode(text, file), file=file, profiler=sources.profiler)
-
-
-def _decode(data: bytes, file: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8", location=Location(file=file)) from error
+    return check_data(data, profile, decode(text, file=file), file=file, profiler=sources.profiler)
 
 
 def choose_data(named: str, config: Config) -> str:

@@ -15,6 +15,8 @@ from mlops_kit.core.review.measurement import index_measuring
 from mlops_kit.core.review.metrics import MetricFile
 from mlops_kit.core.types import CommitSha, EnvironmentName, ModelName, PromotionRecord
 
+LIVE = "live:"
+"""What a base or a reference begins with that is what an environment runs."""
 _Live = Mapping[ModelName, PromotionRecord]
 
 
@@ -58,6 +60,11 @@ def find_live_commit(git: Git, live: _Live) -> CommitSha | None:
     return next((one for one in whole if all(git.is_ancestor(other, one) for other in whole)), None)
 
 
+def tell_commits(live: _Live) -> str:
+    """Which model is live at which commit, for a message."""
+    return ", ".join(f"{name} at {record.commit[:8]}" for name, record in sorted(live.items()))
+
+
 def read_live_metrics(shelf: Shelf, live: _Live) -> LiveMetrics:
     """The metrics of what is live; of several commits each file from the one that has the model it is of."""
     if not live:
@@ -96,7 +103,7 @@ def _join(several: _Several) -> LiveMetrics:
         )
         for commit, facts in sorted(several.facts.items())
     )
-    told = ", ".join(f"{name} at {record.commit[:8]}" for name, record in sorted(several.live.items()))
+    told = tell_commits(several.live)
     note = f"models are live at different commits ({told}): each metrics file is read where the model is that it is of"
     return LiveMetrics(files=chosen, parts=parts, notes=(note,))
 

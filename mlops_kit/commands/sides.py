@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mlops_kit.commands.commits import Found, Missing, find_commit, find_merge_base, find_parent, require_commit
-from mlops_kit.commands.live import find_live_commit, last_records
+from mlops_kit.commands.live import LIVE, find_live_commit, last_records, tell_commits
 from mlops_kit.core.config import CONFIG_FILE, Config, default_config, parse_config
 from mlops_kit.core.errors import InputError
 from mlops_kit.core.ports import Git, PromotionLog, Tree
@@ -13,7 +13,6 @@ from mlops_kit.core.review.report import Side
 from mlops_kit.core.types import CommitSha, EnvironmentName
 
 _USUAL_BRANCHES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
-_LIVE = "live:"
 _HEADS = "refs/heads/"
 _PREFIXES = (_HEADS, "refs/remotes/origin/", "origin/")
 
@@ -61,8 +60,8 @@ def choose_sides(question: Question, git: Git, log: PromotionLog) -> Sides:
     """
     found = require_commit(git, question.head) if question.head else Found(commit=git.resolve("HEAD"))
     head = _side(question.head or "work tree", found, worktree=not question.head)
-    if question.base.startswith(_LIVE):
-        sides = _live_sides(head, question.base.removeprefix(_LIVE), git, log)
+    if question.base.startswith(LIVE):
+        sides = _live_sides(head, question.base.removeprefix(LIVE), git, log)
         return replace(sides, notes=(*found.notes, *sides.notes))
     if question.base:
         named = require_commit(git, _local_name(git, question.base))
@@ -106,9 +105,9 @@ def _live_sides(head: Side, environment: str, git: Git, log: PromotionLog) -> Si
         raise InputError(f"nothing is live in {environment!r}", hint=hint)
     commit = find_live_commit(git, live)
     if commit is None:
-        told = ", ".join(f"{name} at {record.commit[:8]}" for name, record in sorted(live.items()))
         raise InputError(
-            f"no single commit is live in {environment!r}: {told}", hint="name one of them with --base REVISION"
+            f"no single commit is live in {environment!r}: {tell_commits(live)}",
+            hint="name one of them with --base REVISION",
         )
     found = require_commit(git, commit)
     return Sides(base=_side(f"live in {environment}", found), head=head, environment=environment, notes=found.notes)
